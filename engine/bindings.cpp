@@ -1,0 +1,317 @@
+// Python's view of the engine: checks, releases the GIL, calls; no arithmetic. See lenet/_engine.pyi.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/variant.h>
+#include <nanobind/stl/vector.h>
+
+#include <cmath>
+#include <stdexcept>
+#include <variant>
+
+#include "threads.h"
+#include "training.h"
+
+namespace nb = nanobind;
+using namespace lenet;
+
+void bind_glyphs(nb::module_& module);
+
+namespace {
+
+using Bytes = nb::ndarray<const uint8_t, nb::c_contig, nb::device::cpu>;
+using Floats = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
+using AnyImages = std::variant<Bytes, Floats>;
+using Integers = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Vector = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Matrix = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Result = nb::ndarray<nb::numpy, float>;
+
+// An array that owns its numbers.
+struct Owned {
+    float* data;
+    Result array;
+};
+Owned make(std::initializer_list<size_t> shape) {
+    size_t size = 1;
+    for (size_t s : shape) size *= s;
+    float* data = new float[size ? size : 1];
+    nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<float*>(p); });
+    return {data, Result(data, shape.size(), shape.begin(), owner)};
+}
+
+// (n, maps, rows, columns), or (n, rows, columns) where the network has one map.
+Images images_of(const Network& net, const AnyImages& any, bool larger = false) {
+    return std::visit(
+        [&](const auto& a) {
+            const size_t d = a.ndim();
+            if (d != 4 && !(d == 3 && net.input.maps == 1))
+                throw std::invalid_argument("images have to be (n, maps, rows, columns)");
+            const int n = int(a.shape(0)), rows = int(a.shape(d - 2)), columns = int(a.shape(d - 1));
+            if (d == 4 && int(a.shape(1)) != net.input.maps) throw std::invalid_argument("images have the wrong number of maps");
+            if (n < 1 || rows < 1 || columns < 1) throw std::invalid_argument("there are no images");
+            const bool fits = rows <= net.input.rows && columns <= net.input.columns;
+            if (!larger && !fits) throw std::invalid_argument("images are larger than the network's input");
+            return Images{a.data(), a.dtype().bits == 8, n, rows, columns, net.input};
+        },
+        any);
+}
+
+void check_labels(const Network& net, const Integers& labels, const Integers* order, int n) {
+    if (int64_t(labels.shape(0)) != n) throw std::invalid_argument("labels and images differ in number");
+    for (size_t k = 0; k < labels.shape(0); ++k)
+        if (labels(k) < 0 || labels(k) >= net.classes()) throw std::invalid_argument("a label is no class of the network");
+    for (size_t k = 0; order && k < order->shape(0); ++k)
+        if ((*order)(k) < 0 || (*order)(k) >= n) throw std::invalid_argument("the order names an image that is not there");
+}
+
+Activation activation_of(const std::string& name) {
+    const char* names[] = {"linear", "tanh", "scaled_tanh", "sigmoid", "relu"};
+    for (int k = 0; k < 5; ++k)
+        if (name == names[k]) return Activation(k);
+    throw std::invalid_argument("unknown activation " + name);
+}
+Pooling pooling_of(const std::string& name) {
+    const char* names[] = {"average", "max", "trainable"};
+    for (int k = 0; k < 3; ++k)
+        if (name == names[k]) return Pooling(k);
+    throw std::invalid_argument("unknown pooling " + name);
+}
+Loss loss_of(const std::string& name) {
+    if (name == "cross_entropy") return Loss::cross_entropy;
+    if (name == "squared_error") return Loss::squared_error;
+    throw std::invalid_argument("unknown loss " + name);
+}
+
+void pair_of(nb::handle value, int (&to)[2]) {
+    to[0] = nb::cast<int>(value[0]), to[1] = nb::cast<int>(value[1]);
+}
+
+Description description_of(nb::handle entry) {
+    Description is;
+    const auto kind = nb::cast<std::string>(entry["kind"]);
+    is.name = nb::cast<std::string>(entry["name"]);
+    is.activation = activation_of(nb::cast<std::string>(entry["activation"]));
+    if (kind == "convolution") {
+        is.kind = Kind::convolution;
+        is.maps = nb::cast<int>(entry["maps"]);
+        pair_of(entry["kernel"], is.kernel), pair_of(entry["stride"], is.stride), pair_of(entry["padding"], is.padding);
+        is.has_table = !entry["table"].is_none();
+        if (is.has_table) is.table = nb::cast<std::vector<std::vector<int>>>(entry["table"]);
+        is.batch_norm = nb::cast<bool>(entry["batch_norm"]);
+    } else if (kind == "subsampling") {
+        is.kind = Kind::subsampling;
+        is.pooling = pooling_of(nb::cast<std::string>(entry["pooling"]));
+        is.copies = nb::cast<int>(entry["copies"]);
+        pair_of(entry["window"], is.kernel), pair_of(entry["stride"], is.stride);
+    } else if (kind == "full") {
+        is.kind = Kind::full;
+        is.maps = nb::cast<int>(entry["units"]);
+        is.batch_norm = nb::cast<bool>(entry["batch_norm"]);
+    } else {
+        is.kind = Kind::radial_basis;
+        for (nb::handle code : entry["codes"]) {
+            ++is.maps;
+            for (nb::handle component : code) is.codes.push_back(nb::cast<float>(component));
+        }
+    }
+    return is;
+}
+
+struct Model {  // a network, and the pass that lenet.torch goes forward and backward with
+    explicit Model(const std::string& json) : net(read(json)) {}
+    static Network read(const std::string& json) {
+        nb::object data = nb::module_::import_("json").attr("loads")(json);
+        std::vector<Description> layers;
+        for (nb::handle entry : data["layers"]) layers.push_back(description_of(entry));
+        nb::object input = data["input"], scale = data["scale"];
+        return Network(std::move(layers), {nb::cast<int>(input[0]), nb::cast<int>(input[1]), nb::cast<int>(input[2])},
+                       nb::cast<float>(scale[0]), nb::cast<float>(scale[1]));
+    }
+    Network net;
+    std::unique_ptr<Pass> pass;
+    int passed = 0, threads = 0;
+};
+
+Result view(Buffer& buffer, nb::handle owner) {
+    const size_t shape[1] = {buffer.size()};
+    return Result(buffer.data(), 1, shape, owner);
+}
+
+std::vector<int64_t> counted(int n) {
+    std::vector<int64_t> which;
+    for (int k = 0; k < n; ++k) which.push_back(k);
+    return which;
+}
+
+Result forward(Model& model, const AnyImages& any, int threads) {
+    const Images images = images_of(model.net, any);
+    Owned scores = make({size_t(images.n), size_t(model.net.classes())});
+    nb::gil_scoped_release release;
+    model.net.forward(images, scores.data, threads);
+    return scores.array;
+}
+
+Result probabilities(Model& model, const AnyImages& any, float temperature, int threads) {
+    const Images images = images_of(model.net, any);
+    const int classes = model.net.classes();
+    Owned scores = make({size_t(images.n), size_t(classes)});
+    nb::gil_scoped_release release;
+    model.net.forward(images, scores.data, threads);
+    softmax(scores.data, images.n, classes, (model.net.penalties() ? -1.0f : 1.0f) / temperature);
+    return scores.array;
+}
+
+// Every layer's maps, image by image.
+std::vector<Result> feature_maps(Model& model, const AnyImages& any) {
+    const Images images = images_of(model.net, any);
+    std::vector<Owned> results;
+    for (const Layer& layer : model.net.layers)
+        results.push_back(make({size_t(images.n), size_t(layer.out.maps), size_t(layer.out.rows), size_t(layer.out.columns)}));
+    std::vector<Buffer> keep;
+    Network::Outputs outputs;
+    for (int k = 0; k < images.n; ++k) {
+        model.net.picture(images, k, model.net.input.rows, model.net.input.columns, keep, outputs);
+        for (size_t l = 0; l < results.size(); ++l) {
+            const long size = model.net.layers[l].out.size();
+            std::copy_n(outputs.data[l], size, results[l].data + k * size);
+        }
+    }
+    std::vector<Result> arrays;
+    for (Owned& result : results) arrays.push_back(result.array);
+    return arrays;
+}
+
+Result scan(Model& model, const AnyImages& any, int threads) {
+    const Images images = images_of(model.net, any, true);
+    const int rows = std::max(images.rows, model.net.input.rows), columns = std::max(images.columns, model.net.input.columns);
+    const Shape last = model.net.shapes(rows, columns).back();
+    Owned result = make({size_t(images.n), size_t(last.maps), size_t(last.rows), size_t(last.columns)});
+    nb::gil_scoped_release release;
+    run(images.n, threads, [&](int k, int) {
+        std::vector<Buffer> keep;
+        Network::Outputs outputs;
+        model.net.picture(images, k, rows, columns, keep, outputs);
+        std::copy_n(outputs.data.back(), last.size(), result.data + long(k) * last.size());
+    });
+    return result.array;
+}
+
+std::tuple<double, Result, Result> gradients(Model& model, const AnyImages& any, const Integers& labels,
+                                             const std::string& loss, int threads) {
+    const Images images = images_of(model.net, any);
+    check_labels(model.net, labels, nullptr, images.n);
+    const Shape in = model.net.input;
+    Owned parameters = make({model.net.parameters.size()});
+    Owned inputs = make({size_t(images.n), size_t(in.maps), size_t(in.rows), size_t(in.columns)});
+    const Loss kind = loss_of(loss);
+    double total = 0;
+    {
+        nb::gil_scoped_release release;
+        Pass pass(model.net, threads);
+        int64_t wrong = 0;
+        const auto which = counted(images.n);
+        total = pass.forward_loss(images, which.data(), images.n, kind, labels.data(), wrong) / images.n;
+        pass.backward(inputs.data, [](long, long, bool) {});
+        std::copy_n(pass.gradient.data(), pass.gradient.size(), parameters.data);
+    }
+    return {total, parameters.array, inputs.array};
+}
+
+Result forward_train(Model& model, const AnyImages& any, int threads) {
+    const Images images = images_of(model.net, any);
+    Owned scores = make({size_t(images.n), size_t(model.net.classes())});
+    nb::gil_scoped_release release;
+    if (!model.pass || model.threads != threads) model.pass = std::make_unique<Pass>(model.net, threads), model.threads = threads;
+    const auto which = counted(images.n);
+    model.pass->forward(images, which.data(), images.n);
+    model.net.changed();
+    model.pass->scores(scores.data), model.passed = images.n;
+    return scores.array;
+}
+std::pair<Result, nb::object> backward(Model& model, const Matrix& upstream, bool wanted) {
+    if (!model.pass || int(upstream.shape(0)) != model.passed || int(upstream.shape(1)) != model.net.classes())
+        throw std::invalid_argument("backward needs the gradient of the scores of the last forward_train");
+    const Shape in = model.net.input;
+    Owned parameters = make({model.net.parameters.size()});
+    Owned inputs = make({size_t(wanted ? model.passed : 0), size_t(in.maps), size_t(in.rows), size_t(in.columns)});
+    {
+        nb::gil_scoped_release release;
+        model.pass->set_deltas(upstream.data());
+        model.pass->backward(wanted ? inputs.data : nullptr, [](long, long, bool) {});
+        std::copy_n(model.pass->gradient.data(), model.pass->gradient.size(), parameters.data);
+    }
+    return {parameters.array, wanted ? nb::cast(inputs.array) : nb::none()};
+}
+
+std::pair<double, int64_t> train(Trainer& trainer, const AnyImages& any, const Integers& labels,
+                                 const Integers& order, int batch, const Vector& rates) {
+    const Images images = images_of(trainer.network(), any);
+    check_labels(trainer.network(), labels, &order, images.n);
+    if (batch < 1) throw std::invalid_argument("a batch has to hold an image");
+    const int64_t n = int64_t(order.shape(0)), steps = (n + batch - 1) / batch;
+    if (int64_t(rates.shape(0)) != steps) throw std::invalid_argument("every step needs a learning rate");
+    int64_t wrong = 0;
+    nb::gil_scoped_release release;
+    const double loss = trainer.run(images, labels.data(), order.data(), n, batch, rates.data(), wrong);
+    return {loss, wrong};
+}
+
+}  // namespace
+
+NB_MODULE(_engine, module) {
+    module.doc() = "The engine of lenet: networks, training and glyphs, in C++.";
+    module.def("processor", [] { return kernels().name; }, "Name the build of the kernels that runs.");
+    module.def("processors", [] {
+        const char* names[8];
+        return std::vector<std::string>(names, names + processors(names, 8));
+    }, "Name the builds that this machine can run, best first.");
+    module.def("default_threads", &default_threads, "Count the threads used where none are asked for.");
+    module.def("peak", [](int threads, double seconds) {
+        nb::gil_scoped_release release;
+        std::vector<double> rates(size_t(std::max(threads, 1)));
+        run(int(rates.size()), threads, [&](int k, int) { rates[size_t(k)] = kernels().peak(seconds); });
+        double sum = 0;
+        for (double rate : rates) sum += rate;
+        return sum;
+    }, nb::arg("threads"), nb::arg("seconds"), "Measure independent float32 multiply-adds a second.");
+
+    nb::class_<Model>(module, "Network", "A network on the engine; `lenet.Network` checks what goes in.")
+        .def(nb::init<const std::string&>(), nb::arg("description"))
+        .def_prop_ro("parameters", [](nb::handle self) { return view(nb::cast<Model&>(self).net.parameters, self); })
+        .def_prop_ro("statistics", [](nb::handle self) { return view(nb::cast<Model&>(self).net.statistics, self); })
+        .def("layout", [](const Model& model) {
+            nb::list list;
+            for (const Entry& e : model.net.entries) {
+                nb::list shape;
+                for (int size : e.shape) shape.append(size);
+                list.append(nb::make_tuple(e.layer, e.what, e.offset, nb::tuple(shape), e.by_input));
+            }
+            return list;
+        }, nb::sig("def layout(self) -> list[tuple[str, str, int, tuple[int, ...], bool]]"))
+        .def("changed", [](Model& model) { model.net.changed(); })
+        .def("forward", &forward, nb::arg("images"), nb::arg("threads") = 0)
+        .def("probabilities", &probabilities, nb::arg("images"), nb::arg("temperature") = 1.0f, nb::arg("threads") = 0)
+        .def("feature_maps", &feature_maps, nb::arg("images"))
+        .def("scan", &scan, nb::arg("pictures"), nb::arg("threads") = 0)
+        .def("gradients", &gradients, nb::arg("images"), nb::arg("labels"), nb::arg("loss") = "cross_entropy",
+             nb::arg("threads") = 0)
+        .def("forward_train", &forward_train, nb::arg("images"), nb::arg("threads") = 0)
+        .def("backward", &backward, nb::arg("upstream"), nb::arg("inputs") = false);
+
+    nb::class_<Trainer>(module, "Trainer", "Passes of SGD or AdamW over images.")
+        .def("__init__", [](Trainer* self, Model& model, const std::string& loss, const std::string& optimizer, float momentum,
+                            float decay, float beta2, float epsilon, bool nesterov, int threads) {
+            if (optimizer != "sgd" && optimizer != "adamw") throw std::invalid_argument("unknown optimizer " + optimizer);
+            new (self) Trainer(model.net, {loss_of(loss), optimizer == "adamw", nesterov, momentum, decay, beta2, epsilon, threads});
+        }, nb::arg("network"), nb::arg("loss") = "cross_entropy", nb::arg("optimizer") = "sgd", nb::arg("momentum") = 0.9f,
+             nb::arg("decay") = 0.0f, nb::arg("beta2") = 0.999f, nb::arg("epsilon") = 1e-8f, nb::arg("nesterov") = false,
+             nb::arg("threads") = 0, nb::keep_alive<1, 2>())
+        .def_prop_ro("state", [](nb::handle self) { return view(nb::cast<Trainer&>(self).state, self); })
+        .def_rw("step", &Trainer::step)
+        .def("run", &train, nb::arg("images"), nb::arg("labels"), nb::arg("order"), nb::arg("batch"),
+             nb::arg("rates"));
+    bind_glyphs(module);
+}

@@ -1,0 +1,234 @@
+// The gradients of `convolution.h`, tile by tile as there, with D[p][o][row] = A dz the deltas of a tile.
+//
+//   dz[o][y][x] = delta[o][y][x] f'(z)                  dbias[o] = sum dz[o]
+//   dU[p][o, i][ky] = sum_y D[p][o][y] V[p][i][y sy + ky]       dw = G' dU
+//   dV[p][i][row] = sum over o, ky of U[p][o, i][ky] D[p][o][(row - ky) / sy]       din = B dV
+#pragma once
+#include "convolution.h"
+
+namespace lenet {
+namespace {
+
+constexpr int MAX_K = 5;                         // kernel rows that go through a tile together
+constexpr int BACK_M = LANES == 16 ? 4 : 2;
+
+// acc[m][ky] += sum_y d[m][y] v[y step + ky]
+template <int M, int K>
+void gradient_tile(const float* const* d, long d_row, const float* v, long v_row, int step, int rows, float* const* acc) {
+    for (int h = 0; h < BLOCK; h += LANES) {
+        V sum[M][K];
+        each<M>([&](auto m) __attribute__((always_inline)) {
+            each<K>([&](auto k) __attribute__((always_inline)) { sum[m][k] = load(acc[m] + k * BLOCK + h); });
+        });
+        for (int y = 0; y < rows; ++y) {
+            V delta[M];
+            each<M>([&](auto m) __attribute__((always_inline)) { delta[m] = load(d[m] + y * d_row + h); });
+            const float* from = v + y * step * v_row + h;
+            each<K>([&](auto k) __attribute__((always_inline)) {
+                V value = load(from + k * v_row);
+                each<M>([&](auto m) __attribute__((always_inline)) { sum[m][k] += delta[m] * value; });
+            });
+        }
+        each<M>([&](auto m) __attribute__((always_inline)) {
+            each<K>([&](auto k) __attribute__((always_inline)) { store(acc[m] + k * BLOCK + h, sum[m][k]); });
+        });
+    }
+}
+using GradientTile = void (*)(const float* const*, long, const float*, long, int, int, float* const*);
+template <int M> constexpr GradientTile gradient_tiles[MAX_K] = {
+    gradient_tile<M, 1>, gradient_tile<M, 2>, gradient_tile<M, 3>, gradient_tile<M, 4>, gradient_tile<M, 5>,
+};
+GradientTile gradient_tile_for(int m, int k) {
+    switch (m) {
+        case 1: return gradient_tiles<1>[k - 1];
+#if LANES == 16
+        case 3: return gradient_tiles<3>[k - 1];
+        case 4: return gradient_tiles<4>[k - 1];
+#endif
+        default: return gradient_tiles<2>[k - 1];
+    }
+}
+
+// D[p][o][halo + y sy] of one tile, and its share of the bias gradient.
+template <int WIDTH, int N, Activation F>
+void tile_delta(const Convolution& c, const Maps& out, const Maps& delta, bool averaged, int x0, int d_rows, int halo,
+                float* d, float* bias_sum) {
+    const int columns = least(WIDTH, c.columns - x0);
+    const long plane = long(c.maps) * d_rows * BLOCK;
+    for (int o = 0; o < c.maps; ++o)
+        for (int h = 0; h < BLOCK; h += LANES) {
+            V sum = load(bias_sum + o * BLOCK + h);
+            for (int y = 0; y < c.rows; ++y) {
+                V dz[WIDTH], m[N];
+                each<WIDTH>([&](auto x) __attribute__((always_inline)) {
+                    if (x >= columns) {
+                        dz[x] = V{};
+                    } else if (averaged) {
+                        const int py = y / 2, px = (x0 + x) / 2;
+                        const bool inside = py < delta.rows && px < delta.columns;
+                        dz[x] = inside ? 0.25f * load(delta.at(o, py, px) + h) : V{};
+                    } else {
+                        dz[x] = load(delta.at(o, y, x0 + x) + h);
+                    }
+                    if constexpr (F != Activation::linear)
+                        if (x < columns) dz[x] *= derivative_at<F>(load(out.at(o, y, x0 + x) + h));
+                    sum += dz[x];
+                });
+                if constexpr (N == POINTS) backward_output<WIDTH>(dz, m);
+                else each<N>([&](auto x) __attribute__((always_inline)) { m[x] = dz[x]; });
+                float* to = d + (long(o) * d_rows + halo + long(y) * c.stride_rows) * BLOCK + h;
+                each<N>([&](auto n) __attribute__((always_inline)) { store(to + n * plane, m[n]); });
+            }
+            store(bias_sum + o * BLOCK + h, sum);
+        }
+}
+
+// dU of one product: every kernel, from the deltas of all outputs and the columns of all inputs.
+void product_gradient(const Convolution& c, const float* d, int d_rows, int halo, const float* v, long v_map,
+                      long v_row, float* du) {
+    const float* deltas[BACK_M];
+    float* sums[BACK_M];
+    for (int i = 0; i < c.inputs; ++i) {
+        const int last = c.first_output[i + 1];
+        const int group = ceiling(last - c.first_output[i], ceiling(last - c.first_output[i], BACK_M));
+        for (int l = c.first_output[i]; l < last; l += group) {
+            const int m = least(group, last - l);
+            for (int ky = 0; ky < c.kernel_rows; ky += MAX_K) {
+                for (int k = 0; k < m; ++k) {
+                    deltas[k] = d + (long(c.outputs_of[l + k].map) * d_rows + halo) * BLOCK;
+                    sums[k] = du + (long(c.outputs_of[l + k].kernel) * c.kernel_rows + ky) * BLOCK;
+                }
+                gradient_tile_for(m, least(MAX_K, c.kernel_rows - ky))(
+                    deltas, long(c.stride_rows) * BLOCK, v + i * v_map + ky * v_row, v_row, c.stride_rows, c.rows, sums);
+            }
+        }
+    }
+}
+
+// din[i][row][x] += B dV, for the m inputs from i0 on
+void tile_input_back(const float* products, long plane, int i0, int m, int rows, int x0, const Maps& din) {
+    for (int k = 0; k < m; ++k)
+        for (int y = 0; y < rows; ++y)
+            for (int h = 0; h < BLOCK; h += LANES) {
+                V v[POINTS], d[POINTS];
+                const float* from = products + (long(k) * rows + y) * BLOCK + h;
+                each<POINTS>([&](auto p) __attribute__((always_inline)) { v[p] = load(from + p * plane); });
+                backward_input(v, d);
+                each<POINTS>([&](auto x) __attribute__((always_inline)) {
+                    if (x0 + x < din.columns) {
+                        float* to = din.at(i0 + k, y, x0 + x) + h;
+                        store(to, load(to) + d[x]);
+                    }
+                });
+            }
+}
+
+// din += the share of one tile (of one column of it, directly).
+void tile_back(const Convolution& c, const float* weights, const float* d, int d_rows, int x0, const Maps& din,
+               float* products, Source* sources) {
+    const bool transformed = c.transformed();
+    const int rows = input_rows(c), group = group_size(c.inputs, c.table), kx_count = transformed ? 1 : c.kernel_columns;
+    const long kernel = long(c.kernel_rows) * kx_count, plane = long(c.maps) * d_rows * BLOCK;
+    for (int i0 = 0; i0 < c.inputs; i0 += group) {
+        const int m = least(group, c.inputs - i0);
+        const long out_map = long(rows) * BLOCK;
+        int n = 0;
+        for (int l = c.first_output[i0]; l < c.first_output[i0 + 1]; ++l)
+            sources[n++] = {c.outputs_of[l].map * long(d_rows) * BLOCK,
+                            c.outputs_of[l].kernel * kernel + (c.kernel_rows - 1) * kx_count};
+        if (transformed) {
+            for (int p = 0; p < c.points; ++p)
+                column(m, rows, d + p * plane, BLOCK, 1, sources, n, c.kernel_rows, weights + p * c.kernels * kernel,
+                       kernel, -1, products + p * m * out_map, out_map);
+            tile_input_back(products, m * out_map, i0, m, rows, x0, din);
+            continue;
+        }
+        for (int p = 0; p < c.width && x0 + p < c.columns; ++p)
+            for (int kx = 0; kx < kx_count; ++kx) {
+                column(m, rows, d + p * plane, BLOCK, 1, sources, n, c.kernel_rows, weights + kx, kernel, -kx_count,
+                       products, out_map);
+                for (int k = 0; k < m; ++k)
+                    for (int y = 0; y < rows; ++y) {
+                        float* to = din.at(i0 + k, y, (x0 + p) * c.stride_columns + kx);
+                        const float* from = products + (long(k) * rows + y) * BLOCK;
+                        for (int h = 0; h < BLOCK; h += LANES) store(to + h, load(to + h) + load(from + h));
+                    }
+            }
+    }
+}
+
+struct BackScratch {
+    long input, deltas, products, gradients, biases, sums, sources;
+    int d_rows;
+};
+BackScratch back_scratch_of(const Convolution& c, int in_rows) {
+    const Scratch s = scratch_of(c, in_rows);
+    const int d_rows = (c.rows - 1) * c.stride_rows + 1 + 2 * (c.kernel_rows - 1);
+    const long kx = c.transformed() ? c.points : c.kernel_columns;
+    const long gradients = kx * c.kernels * c.kernel_rows;
+    return {s.input, long(c.points) * c.maps * d_rows * BLOCK, long(c.points) * MAX_M * in_rows * BLOCK,
+            gradients * BLOCK, long(c.maps) * BLOCK, ceiling(int(gradients), BLOCK) * long(BLOCK), s.sources, d_rows};
+}
+size_t convolve_back_scratch(const Convolution& c) {
+    const BackScratch s = back_scratch_of(c, input_rows(c) + c.stride_rows);
+    return size_t(s.input + s.deltas + s.products + s.gradients + s.biases + s.sums + s.sources);
+}
+
+// dw[kernel][ky][kx] = sum_p G[p][kx] dU[p][kernel][ky], or the same numbers in another order
+void weight_gradient(const Convolution& c, const float* sums, float* dweights) {
+    const int k = c.kernel_columns;
+    const long rows = long(c.kernels) * c.kernel_rows;
+    for (long r = 0; r < rows; ++r)
+        for (int x = 0; x < k; ++x) {
+            float sum = 0;
+            if (!c.transformed()) sum = sums[x * rows + r];
+            else
+                for (int p = 0; p < POINTS; ++p) sum += kernel_weight(k, p, x) * sums[p * rows + r];
+            dweights[r * k + x] = sum;
+        }
+}
+
+void convolve_back(const Convolution& c, const float* weights, Activation activation, const Maps& in, const Maps& out,
+                   const Maps& delta, bool averaged, float* dweights, float* dbias, const Maps* din, float* scratch) {
+    const BackScratch size = back_scratch_of(c, in.rows);
+    float *v = scratch, *d = v + size.input, *products = d + size.deltas, *du = products + size.products;
+    float *bias_sums = du + size.gradients, *sums = bias_sums + size.biases;
+    Source* sources = reinterpret_cast<Source*>(sums + size.sums);
+    const bool transformed = c.transformed();
+    const int halo = c.kernel_rows - 1;
+    const long in_plane = long(in.maps) * in.rows * BLOCK, d_plane = long(c.maps) * size.d_rows * BLOCK;
+    const long per_product = long(c.kernels) * c.kernel_rows * BLOCK;
+    __builtin_memset(d, 0, size_t(size.deltas) * sizeof(float));
+    __builtin_memset(du, 0, size_t(size.gradients + size.biases) * sizeof(float));
+    if (din)
+        for (int i = 0; i < din->maps; ++i)
+            for (int y = 0; y < din->rows; ++y)
+                __builtin_memset(din->at(i, y, 0), 0, size_t(din->columns) * BLOCK * sizeof(float));
+
+    for (int x0 = 0; x0 < c.columns; x0 += c.width) {
+        choose(activation, [&](auto f) {
+            constexpr Activation F = decltype(f)::value;
+            const auto tile = !transformed ? tile_delta<2, 2, F>
+                              : c.width == 2 ? tile_delta<2, POINTS, F> : tile_delta<4, POINTS, F>;
+            tile(c, out, delta, averaged, x0, size.d_rows, halo, d, bias_sums);
+        });
+        if (transformed) tile_input(in, x0, v);
+        if (transformed)
+            for (int p = 0; p < c.points; ++p)
+                product_gradient(c, d + p * d_plane, size.d_rows, halo, v + p * in_plane, long(in.rows) * BLOCK, BLOCK,
+                                 du + p * per_product);
+        else
+            for (int p = 0; p < c.width && x0 + p < c.columns; ++p)
+                for (int kx = 0; kx < c.kernel_columns; ++kx)
+                    product_gradient(c, d + p * d_plane, size.d_rows, halo,
+                                     in.data + (long(x0 + p) * c.stride_columns + kx) * BLOCK, in.map, in.row,
+                                     du + kx * per_product);
+        if (din) tile_back(c, weights, d, size.d_rows, x0, *din, products, sources);
+    }
+    sum_blocks(du, size.gradients / BLOCK, sums);
+    weight_gradient(c, sums, dweights);
+    if (dbias) sum_blocks(bias_sums, c.maps, dbias);
+}
+
+}  // namespace
+}  // namespace lenet

@@ -1,0 +1,148 @@
+// What happens to maps number by number: placing images, subsampling, scaling, activations, sums.
+#pragma once
+#include "vector.h"
+
+namespace lenet {
+namespace {
+
+template <class F> INLINE void each_number(const Maps& maps, F&& f) {
+    for (int m = 0; m < maps.maps; ++m)
+        for (int y = 0; y < maps.rows; ++y)
+            for (int x = 0; x < maps.columns; ++x)
+                for (int h = 0; h < BLOCK; h += LANES) f(m, y, x, h);
+}
+
+// Images smaller than the input stand in its middle, on paper.
+template <class T>
+void gather(const T* const* images, int rows, int columns, float low, float scale, const Maps& to) {
+    const int top = (to.rows - rows) / 2, left = (to.columns - columns) / 2;
+    for (int m = 0; m < to.maps; ++m)
+        for (int y = 0; y < to.rows; ++y) {
+            float* row = to.at(m, y, 0);
+            const bool inside = y >= top && y < top + rows;
+            const long offset = (long(m) * rows + (y - top)) * columns - left;
+            for (int x = 0; x < to.columns; ++x, row += BLOCK) {
+                if (inside && x >= left && x < left + columns) {
+                    float numbers[BLOCK] __attribute__((aligned(64)));
+                    for (int l = 0; l < BLOCK; ++l) numbers[l] = float(images[l][offset + x]);
+                    for (int h = 0; h < BLOCK; h += LANES) store(row + h, low + scale * load(numbers + h));
+                } else {
+                    for (int h = 0; h < BLOCK; h += LANES) store(row + h, all(low));
+                }
+            }
+        }
+}
+void gather_bytes(const uint8_t* const* images, int rows, int columns, float low, float high, const Maps& to) {
+    gather(images, rows, columns, low, (high - low) / 255.0f, to);
+}
+void gather_floats(const float* const* images, int rows, int columns, float low, float high, const Maps& to) {
+    gather(images, rows, columns, low, high - low, to);
+}
+
+// average: y = f(mean of the window); max: y = f(its largest); trainable: y = f(coefficient * sum + bias) (II-B)
+void subsample(const Subsampling& s, const float* coefficients, const float* biases, Activation activation,
+               const Maps& in, const Maps& out) {
+    const float share = 1.0f / float(s.window_rows * s.window_columns);
+    choose(activation, [&](auto f) {
+        constexpr Activation F = decltype(f)::value;
+        each_number(out, [&](int m, int y, int x, int h) {
+            const float* from = in.at(m / s.copies, y * s.stride_rows, x * s.stride_columns) + h;
+            V value = load(from);
+            for (int wy = 0; wy < s.window_rows; ++wy)
+                for (int wx = wy ? 0 : 1; wx < s.window_columns; ++wx) {
+                    V next = load(from + wy * in.row + wx * BLOCK);
+                    value = s.pooling == Pooling::max ? larger(value, next) : value + next;
+                }
+            if (s.pooling == Pooling::average) value = share * value;
+            if (s.pooling == Pooling::trainable) value = coefficients[m] * value + biases[m];
+            store(out.at(m, y, x) + h, apply<F>(value));
+        });
+    });
+}
+
+void subsample_back(const Subsampling& s, const float* coefficients, Activation activation, const Maps& in,
+                    const Maps& out, const Maps& delta, float* dcoefficients, float* dbiases, const Maps* din) {
+    const float share = 1.0f / float(s.window_rows * s.window_columns);
+    const bool trainable = s.pooling == Pooling::trainable;
+    if (din) each_number(*din, [&](int m, int y, int x, int h) { store(din->at(m, y, x) + h, V{}); });
+    for (int m = 0; m < out.maps; ++m) {
+        float sums[2 * BLOCK] __attribute__((aligned(64))) = {};  // of the coefficient and of the bias
+        choose(activation, [&](auto f) {
+            constexpr Activation F = decltype(f)::value;
+            for (int y = 0; y < out.rows; ++y)
+                for (int x = 0; x < out.columns; ++x)
+                    for (int h = 0; h < BLOCK; h += LANES) {
+                        V d = load(delta.at(m, y, x) + h) * derivative_at<F>(load(out.at(m, y, x) + h));
+                        const float* from = in.at(m / s.copies, y * s.stride_rows, x * s.stride_columns) + h;
+                        float* to = din ? din->at(m / s.copies, y * s.stride_rows, x * s.stride_columns) + h : nullptr;
+                        V largest = load(from), total{};
+                        for (int wy = 0; wy < s.window_rows; ++wy)
+                            for (int wx = 0; wx < s.window_columns; ++wx) {
+                                V value = load(from + wy * in.row + wx * BLOCK);
+                                total += value;
+                                largest = larger(largest, value);
+                            }
+                        if (trainable) {
+                            store(sums + h, load(sums + h) + d * total);
+                            store(sums + BLOCK + h, load(sums + BLOCK + h) + d);
+                        }
+                        if (!to) continue;
+                        V left = d;  // what the first largest of a window has not yet taken
+                        for (int wy = 0; wy < s.window_rows; ++wy)
+                            for (int wx = 0; wx < s.window_columns; ++wx) {
+                                const long at = wy * din->row + wx * BLOCK;
+                                V part = (trainable ? coefficients[m] : share) * d;
+                                if (s.pooling == Pooling::max) {
+                                    I hit = load(from + wy * in.row + wx * BLOCK) == largest;
+                                    part = (V)((I)left & hit);
+                                    left = (V)((I)left & ~hit);
+                                }
+                                store(to + at, load(to + at) + part);
+                            }
+                    }
+        });
+        if (!trainable) continue;
+        float two[2];
+        sum_blocks(sums, 2, two);
+        dcoefficients[m] = two[0], dbiases[m] = two[1];
+    }
+}
+
+void scale_shift(const float* scale, const float* shift, Activation activation, const Maps& x, const Maps& y) {
+    choose(activation, [&](auto f) {
+        constexpr Activation F = decltype(f)::value;
+        each_number(x, [&](int m, int r, int c, int h) {
+            store(y.at(m, r, c) + h, apply<F>(scale[m] * load(x.at(m, r, c) + h) + shift[m]));
+        });
+    });
+}
+void derivative(Activation activation, const Maps& y, const Maps& delta) {
+    choose(activation, [&](auto f) {
+        constexpr Activation F = decltype(f)::value;
+        each_number(y, [&](int m, int r, int c, int h) {
+            float* d = delta.at(m, r, c) + h;
+            store(d, load(d) * derivative_at<F>(load(y.at(m, r, c) + h)));
+        });
+    });
+}
+void map_sums(const Maps& a, const Maps& b, int m, float* sum, float* product) {
+    for (int h = 0; h < BLOCK; h += LANES) {
+        V s{}, p{};
+        for (int y = 0; y < a.rows; ++y)
+            for (int x = 0; x < a.columns; ++x) {
+                V value = load(a.at(m, y, x) + h);
+                s += value;
+                p += value * load(b.at(m, y, x) + h);
+            }
+        store(sum + h, s);
+        store(product + h, p);
+    }
+}
+void combine(const float* p, const Maps& a, const float* q, const Maps& b, const float* r, const Maps& to) {
+    each_number(to, [&](int m, int y, int x, int h) {
+        store(to.at(m, y, x) + h, p[m] * load(a.at(m, y, x) + h) + (q[m] * load(b.at(m, y, x) + h) + r[m]));
+    });
+}
+
+}  // namespace
+}  // namespace lenet

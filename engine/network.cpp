@@ -1,0 +1,429 @@
+#include "network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+#include "threads.h"
+
+namespace lenet {
+
+Buffer::Buffer(size_t n) { at_least(n); }
+Buffer::Buffer(Buffer&& other) noexcept : data_(other.data_), size_(other.size_) { other.data_ = nullptr, other.size_ = 0; }
+Buffer& Buffer::operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_), std::swap(size_, other.size_);
+    return *this;
+}
+Buffer::~Buffer() { std::free(data_); }
+void Buffer::at_least(size_t n) {
+    if (n <= size_) return;
+    std::free(data_);
+    const size_t bytes = (n * sizeof(float) + 63) / 64 * 64;
+    data_ = static_cast<float*>(std::aligned_alloc(64, bytes));
+    if (!data_) throw std::bad_alloc();
+    std::memset(data_, 0, bytes);
+    size_ = n;
+}
+
+namespace {
+
+constexpr float EPSILON = 1e-5f;  // of batch normalisation, as other frameworks have it
+
+int output_size(int size, int kernel, int stride) { return (size - kernel) / stride + 1; }
+
+void link(Layer& layer) {
+    const Description& is = layer.is;
+    Convolution& c = layer.convolution;
+    c.inputs = layer.in.maps, c.maps = is.maps, c.table = is.has_table;
+    c.kernel_rows = is.kernel[0], c.kernel_columns = is.kernel[1];
+    c.stride_rows = is.stride[0], c.stride_columns = is.stride[1];
+    c.rows = layer.out.rows, c.columns = layer.out.columns;
+    const bool fast = c.stride_columns == 1 && (c.kernel_columns == 5 || c.kernel_columns == 3) && c.columns > 1;
+    c.width = fast && c.kernel_columns == 3 ? 4 : 2;
+    c.points = fast ? 6 : c.width;
+    std::vector<std::vector<Link>> outputs(size_t(c.inputs));
+    layer.first_input = {0};
+    for (int o = 0; o < c.maps; ++o) {
+        for (int k = 0; k < (c.table ? int(is.table[size_t(o)].size()) : c.inputs); ++k) {
+            const int i = c.table ? is.table[size_t(o)][size_t(k)] : k, kernel = int(layer.inputs_of.size());
+            layer.inputs_of.push_back({i, kernel});
+            outputs[size_t(i)].push_back({o, kernel});
+        }
+        layer.first_input.push_back(int(layer.inputs_of.size()));
+    }
+    c.kernels = int(layer.inputs_of.size());
+    layer.first_output = {0};
+    for (const auto& list : outputs) {
+        layer.outputs_of.insert(layer.outputs_of.end(), list.begin(), list.end());
+        layer.first_output.push_back(int(layer.outputs_of.size()));
+    }
+}
+
+void point_links(Layer& layer) {
+    layer.convolution.first_input = layer.first_input.data(), layer.convolution.inputs_of = layer.inputs_of.data();
+    layer.convolution.first_output = layer.first_output.data(), layer.convolution.outputs_of = layer.outputs_of.data();
+}
+
+Layer make_layer(Description description, Shape in) {
+    Layer layer;
+    layer.is = std::move(description), layer.in = in;
+    Description& is = layer.is;
+    if (is.kind == Kind::full || is.kind == Kind::radial_basis) is.kernel[0] = in.rows, is.kernel[1] = in.columns;
+    const int rows = in.rows + 2 * is.padding[0], columns = in.columns + 2 * is.padding[1];
+    layer.out = {is.kind == Kind::subsampling ? in.maps * is.copies : is.maps,
+                 output_size(rows, is.kernel[0], is.stride[0]), output_size(columns, is.kernel[1], is.stride[1])};
+    if (rows < is.kernel[0] || columns < is.kernel[1] || layer.out.size() <= 0)
+        throw std::invalid_argument("layer " + is.name + " does not fit its input");
+    layer.dense = is.kind == Kind::full ||
+                  (is.kind == Kind::convolution && !is.has_table && is.kernel[0] == in.rows &&
+                   is.kernel[1] == in.columns && is.padding[0] == 0 && is.padding[1] == 0);
+    if (is.kind == Kind::subsampling)
+        layer.subsampling = {is.pooling, is.copies, is.kernel[0], is.kernel[1], is.stride[0], is.stride[1]};
+    if (layer.linked()) link(layer);
+    return layer;
+}
+
+}  // namespace
+
+bool plain_pair(const Layer& layer) {
+    const Subsampling& s = layer.subsampling;
+    return layer.is.kind == Kind::subsampling && s.pooling != Pooling::trainable && s.window_rows == 2 &&
+           s.window_columns == 2 && s.stride_rows == 2 && s.stride_columns == 2 &&
+           layer.is.activation == Activation::linear;
+}
+
+size_t padded_size(Shape shape, const Layer* next) {
+    const int rows = next && next->is.kind == Kind::convolution ? next->is.padding[0] : 0;
+    const int columns = next && next->is.kind == Kind::convolution ? next->is.padding[1] : 0;
+    return size_t(shape.maps) * size_t(shape.rows + 2 * rows) * size_t(shape.columns + 2 * columns) * BLOCK;
+}
+
+Padded padded_maps(float* data, Shape shape, const Layer* next) {
+    const int top = next && next->is.kind == Kind::convolution ? next->is.padding[0] : 0;
+    const int left = next && next->is.kind == Kind::convolution ? next->is.padding[1] : 0;
+    Padded maps;
+    const long row = long(shape.columns + 2 * left) * BLOCK, map = row * (shape.rows + 2 * top);
+    maps.outer = {data, shape.maps, shape.rows + 2 * top, shape.columns + 2 * left, map, row};
+    maps.inner = {data + top * row + left * BLOCK, shape.maps, shape.rows, shape.columns, map, row};
+    return maps;
+}
+
+void softmax(float* scores, int n, int classes, float scale) {
+    for (int k = 0; k < n; ++k, scores += classes) {
+        double sum = 0;
+        float best = scale * scores[0];
+        for (int c = 1; c < classes; ++c) best = std::max(best, scale * scores[c]);
+        for (int c = 0; c < classes; ++c) sum += scores[c] = std::exp(scale * scores[c] - best);
+        for (int c = 0; c < classes; ++c) scores[c] = float(scores[c] / sum);
+    }
+}
+
+Network::Network(std::vector<Description> descriptions, Shape shape, float low_, float high_)
+    : input(shape), low(low_), high(high_) {
+    long offset = 0, statistics_offset = 0;
+    for (Description& description : descriptions) {
+        layers.push_back(make_layer(std::move(description), shape));
+        Layer& layer = layers.back();
+        const std::string& name = layer.is.name;
+        const int maps = layer.out.maps;
+        auto add = [&](const char* what, std::vector<int> sizes, bool by_input = false) {
+            const long at = offset;
+            long count = 1;
+            for (int size : sizes) count *= size;
+            entries.push_back({name, what, at, std::move(sizes), by_input});
+            offset += count;
+            return at;
+        };
+        if (layer.linked()) {
+            const Convolution& c = layer.convolution;
+            std::vector<int> sizes = layer.is.kind == Kind::full ? std::vector<int>{maps, shape.size()}
+                                     : c.table ? std::vector<int>{c.kernels, c.kernel_rows, c.kernel_columns}
+                                               : std::vector<int>{maps, c.inputs, c.kernel_rows, c.kernel_columns};
+            layer.weights = add("weights", std::move(sizes), layer.dense);
+            layer.weight_count = offset - layer.weights;
+            if (layer.batch_norm()) layer.scale = add("scale", {maps});
+            layer.biases = add(layer.batch_norm() ? "shift" : "biases", {maps});
+        }
+        if (layer.is.kind == Kind::subsampling && layer.is.pooling == Pooling::trainable) {
+            layer.weights = add("coefficients", {maps});
+            layer.biases = add("biases", {maps});
+        }
+        if (layer.batch_norm()) {
+            layer.statistics = statistics_offset;
+            entries.push_back({name, "mean", statistics_offset, {maps}, false});
+            entries.push_back({name, "variance", statistics_offset + maps, {maps}, false});
+            statistics_offset += 2 * maps;
+        }
+        shape = layer.out;
+    }
+    for (Layer& layer : layers)
+        if (layer.linked()) point_links(layer);
+    parameters = Buffer(size_t(offset)), statistics = Buffer(size_t(statistics_offset));
+    for (Layer& layer : layers) {
+        if (layer.scale >= 0) std::fill_n(parameters.data() + layer.scale, layer.out.maps, 1.0f);
+        if (layer.statistics >= 0)
+            std::fill_n(statistics.data() + layer.statistics + layer.out.maps, layer.out.maps, 1.0f);
+    }
+    prepared_.resize(layers.size());
+}
+
+void Network::prepare(const Layer& layer, bool fold, Prepared& p) const {
+    const float* arena = parameters.data();
+    p.weights = layer.weights >= 0 ? arena + layer.weights : nullptr;
+    p.bias = layer.biases >= 0 ? arena + layer.biases : nullptr;
+    if (!layer.linked()) return;
+    const Convolution& c = layer.convolution;
+    if (layer.batch_norm()) {
+        p.bias = nullptr;
+        if (fold) {
+            const int maps = layer.out.maps;
+            const float *mean = statistics.data() + layer.statistics, *variance = mean + maps;
+            p.folded.at_least(size_t(layer.weight_count)), p.bias_folded.at_least(size_t(maps));
+            const long kernel = long(c.kernel_rows) * c.kernel_columns, inputs = layer.weight_count / maps;
+            for (int o = 0; o < maps; ++o) {
+                const float share = arena[layer.scale + o] / std::sqrt(variance[o] + EPSILON);
+                p.bias_folded[size_t(o)] = arena[layer.biases + o] - mean[o] * share;
+                if (layer.dense)
+                    for (long i = 0; i < inputs; ++i)
+                        p.folded[size_t(i * maps + o)] = p.weights[i * maps + o] * share;
+                else
+                    for (long k = layer.first_input[size_t(o)] * kernel; k < layer.first_input[size_t(o) + 1] * kernel; ++k)
+                        p.folded[size_t(k)] = p.weights[k] * share;
+            }
+            p.weights = p.folded.data(), p.bias = p.bias_folded.data();
+        }
+    }
+    if (!layer.dense && c.transformed()) {
+        p.transformed.at_least(size_t(c.points) * size_t(c.kernels) * size_t(c.kernel_rows));
+        kernels().transform_weights(c, p.weights, p.transformed.data());
+    }
+}
+
+namespace {
+
+// [group of lanes maps][input][ky][kx][lane] and, for full connections, [map][input][ky][kx], for pictures.
+void prepare_pictures(const Layer& layer, Prepared& p) {
+    const Convolution& c = layer.convolution;
+    const int lanes = kernels().lanes, groups = (c.maps + lanes - 1) / lanes, kernel = c.kernel_rows * c.kernel_columns;
+    p.by_map.at_least(size_t(groups) * size_t(c.inputs) * size_t(kernel) * size_t(lanes));
+    std::fill_n(p.by_map.data(), p.by_map.size(), 0.0f);
+    if (layer.dense) p.by_output.at_least(size_t(layer.weight_count));
+    for (int o = 0; o < c.maps; ++o)
+        for (int l = layer.first_input[size_t(o)]; l < layer.first_input[size_t(o) + 1]; ++l)
+            for (int k = 0; k < kernel; ++k) {
+                const Link& link = layer.inputs_of[size_t(l)];
+                const long input = long(link.map) * kernel + k;
+                const float w = layer.dense ? p.weights[input * c.maps + o] : p.weights[long(link.kernel) * kernel + k];
+                p.by_map[size_t(((long(o / lanes) * c.inputs + link.map) * kernel + k) * lanes + o % lanes)] = w;
+                if (layer.dense) p.by_output[size_t(o) * size_t(c.inputs) * size_t(kernel) + size_t(input)] = w;
+            }
+}
+
+}  // namespace
+
+void Network::prepare_all() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (ready_) return;
+    for (size_t l = 0; l < layers.size(); ++l) {
+        prepare(layers[l], true, prepared_[l]);
+        if (layers[l].linked()) prepare_pictures(layers[l], prepared_[l]);
+    }
+    ready_ = true;
+}
+
+// The buffers of one thread that reads blocks.
+struct Network::Workspace {
+    explicit Workspace(const Network& net) {
+        size_t scratch_size = 0;
+        buffers.reserve(net.layers.size() + 1);
+        for (size_t l = 0; l <= net.layers.size(); ++l) {
+            const Shape shape = l ? net.layers[l - 1].out : net.input;
+            const Layer* next = l < net.layers.size() ? &net.layers[l] : nullptr;
+            buffers.emplace_back(padded_size(shape, next));
+            maps.push_back(padded_maps(buffers.back().data(), shape, next));
+            if (next && next->linked() && !next->dense)
+                scratch_size = std::max(scratch_size, kernels().convolve_scratch(next->convolution));
+        }
+        scratch = Buffer(scratch_size);
+    }
+    std::vector<Buffer> buffers;
+    std::vector<Padded> maps;  // maps[l]: input of layer l
+    Buffer scratch;
+    std::vector<Buffer> keep;  // of pictures
+    Outputs outputs;
+};
+
+Network::~Network() = default;
+
+std::unique_ptr<Network::Workspace> Network::take() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (idle_.empty()) return std::make_unique<Workspace>(*this);
+    auto workspace = std::move(idle_.back());
+    idle_.pop_back();
+    return workspace;
+}
+void Network::give_back(std::unique_ptr<Workspace> workspace) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    idle_.push_back(std::move(workspace));
+}
+
+void Network::gather(const Images& images, const int64_t* which, int count, const Maps& to) const {
+    const void* lanes[BLOCK];
+    for (int l = 0; l < BLOCK; ++l) lanes[l] = images.at(which[l < count ? l : 0]);  // spare lanes repeat the first
+    if (images.bytes)
+        kernels().gather_bytes(reinterpret_cast<const uint8_t* const*>(lanes), images.rows, images.columns, low, high, to);
+    else
+        kernels().gather_floats(reinterpret_cast<const float* const*>(lanes), images.rows, images.columns, low, high, to);
+}
+
+void Network::forward_block(Workspace& w, const Images& images, int first, int count, float* scores) {
+    int64_t which[BLOCK];
+    for (int l = 0; l < count; ++l) which[l] = first + l;
+    gather(images, which, count, w.maps[0].inner);
+    const Kernels& k = kernels();
+    for (size_t l = 0; l < layers.size(); ++l) {
+        const Layer& layer = layers[l];
+        const Prepared& p = prepared_[l];
+        const Activation activation = layer.is.activation;
+        const Maps &in = w.maps[l].outer, *out = &w.maps[l + 1].inner;
+        if (layer.is.kind == Kind::radial_basis) {
+            k.distances(layer.is.codes.data(), layer.out.maps, layer.in.size(), in.data, out->data);
+        } else if (layer.dense) {
+            k.dense(p.weights, 1, layer.out.maps, layer.out.maps, layer.in.size(), in.data, p.bias, activation, out->data);
+        } else if (layer.is.kind == Kind::subsampling) {
+            k.subsample(layer.subsampling, p.weights, p.bias, activation, in, *out);
+        } else if (l + 1 < layers.size() && plain_pair(layers[l + 1])) {
+            k.convolve(layer.convolution, p.for_blocks(layer), p.bias, activation, in, nullptr, &w.maps[l + 2].inner,
+                       layers[l + 1].subsampling.pooling, w.scratch.data());
+            ++l;
+        } else {
+            k.convolve(layer.convolution, p.for_blocks(layer), p.bias, activation, in, out, nullptr, Pooling::average,
+                       w.scratch.data());
+        }
+    }
+    const float* last = w.maps.back().inner.data;
+    for (int image = 0; image < count; ++image)
+        for (int c = 0; c < classes(); ++c) scores[(first + image) * long(classes()) + c] = last[c * BLOCK + image];
+}
+
+void Network::forward(const Images& images, float* scores, int threads) {
+    if (!ready_) prepare_all();
+    constexpr int FEW = 4;  // so many images are read sooner one by one than as a block
+    if (images.n <= FEW) {
+        auto workspace = take();
+        Outputs& outputs = workspace->outputs;
+        for (int image = 0; image < images.n; ++image) {
+            picture(images, image, input.rows, input.columns, workspace->keep, outputs);
+            std::copy_n(outputs.data.back(), classes(), scores + long(image) * classes());
+        }
+        return give_back(std::move(workspace));
+    }
+    const int blocks = (images.n + BLOCK - 1) / BLOCK;
+    threads = std::min(threads > 0 ? threads : default_threads(), blocks);
+    std::vector<std::unique_ptr<Workspace>> workspaces;
+    for (int t = 0; t < threads; ++t) workspaces.push_back(take());
+    run(blocks, threads, [&](int block, int worker) {
+        forward_block(*workspaces[size_t(worker)], images, block * BLOCK, std::min(BLOCK, images.n - block * BLOCK), scores);
+    });
+    for (auto& workspace : workspaces) give_back(std::move(workspace));
+}
+
+std::vector<Shape> Network::shapes(int rows, int columns) const {
+    std::vector<Shape> list{{input.maps, rows, columns}};
+    for (const Layer& layer : layers) {
+        const Description& is = layer.is;
+        list.push_back({layer.out.maps, output_size(list.back().rows + 2 * is.padding[0], is.kernel[0], is.stride[0]),
+                        output_size(list.back().columns + 2 * is.padding[1], is.kernel[1], is.stride[1])});
+    }
+    return list;
+}
+
+namespace {
+
+template <class T>
+void place_numbers(const T* from, int maps, int rows, int columns, float low, float scale, int to_rows, int to_columns,
+                   int top, int left, float* to) {
+    for (int m = 0; m < maps; ++m)
+        for (int y = 0; y < rows; ++y) {
+            float* row = to + (long(m) * to_rows + top + y) * to_columns + left;
+            for (int x = 0; x < columns; ++x) row[x] = low + scale * float(*from++);
+        }
+}
+
+void radial_basis_picture(const Layer& layer, const Picture& in, float* out, int rows, int columns) {
+    const long plane = long(in.rows) * in.columns;
+    for (int o = 0; o < layer.out.maps; ++o)
+        for (int y = 0; y < rows; ++y)
+            for (int x = 0; x < columns; ++x) {
+                const float* code = layer.is.codes.data() + o * layer.in.size();
+                float sum = 0;
+                for (int i = 0; i < layer.in.maps; ++i)
+                    for (int ky = 0; ky < layer.in.rows; ++ky)
+                        for (int kx = 0; kx < layer.in.columns; ++kx) {
+                            const float d = in.data[i * plane + (y + ky) * in.columns + x + kx] - *code++;
+                            sum += d * d;
+                        }
+                *out++ = sum;
+            }
+}
+
+}  // namespace
+
+void Network::place(const Images& images, int image, Buffer& to, int rows, int columns) const {
+    to.at_least(size_t(input.maps) * size_t(rows) * size_t(columns));
+    const int top = (rows - images.rows) / 2, left = (columns - images.columns) / 2;
+    if (images.rows < rows || images.columns < columns)
+        std::fill_n(to.data(), size_t(input.maps) * size_t(rows) * size_t(columns), low);
+    if (images.bytes)
+        place_numbers(static_cast<const uint8_t*>(images.at(image)), input.maps, images.rows, images.columns, low,
+                      (high - low) / 255.0f, rows, columns, top, left, to.data());
+    else
+        place_numbers(static_cast<const float*>(images.at(image)), input.maps, images.rows, images.columns, low, high - low,
+                      rows, columns, top, left, to.data());
+}
+
+void Network::picture(const Images& images, int image, int rows, int columns, std::vector<Buffer>& keep,
+                      Outputs& outputs) {
+    if (!ready_) prepare_all();
+    const Kernels& k = kernels();
+    outputs.shapes = shapes(rows, columns);
+    keep.resize(2 * (layers.size() + 1));  // of each layer: its output, and its input with padding
+    outputs.data.assign(layers.size(), nullptr);
+    place(images, image, keep[0], rows, columns);
+    const float* from = keep[0].data();
+    for (size_t l = 0; l < layers.size(); ++l) {
+        const Layer& layer = layers[l];
+        const Prepared& p = prepared_[l];
+        const Shape a = outputs.shapes[l], b = outputs.shapes[l + 1];
+        Buffer& buffer = keep[2 * l + 2];
+        buffer.at_least(size_t(b.size()));
+        Picture in{const_cast<float*>(from), a.maps, a.rows, a.columns}, out{buffer.data(), b.maps, b.rows, b.columns};
+        const int top = layer.is.padding[0], left = layer.is.padding[1];
+        if (layer.is.kind == Kind::convolution && (top || left)) {
+            Buffer& wide = keep[2 * l + 1];
+            in.rows += 2 * top, in.columns += 2 * left;
+            wide.at_least(size_t(in.maps) * size_t(in.rows) * size_t(in.columns));
+            std::fill_n(wide.data(), wide.size(), 0.0f);
+            place_numbers(from, a.maps, a.rows, a.columns, 0.0f, 1.0f, in.rows, in.columns, top, left, wide.data());
+            in.data = wide.data();
+        }
+        if (layer.is.kind == Kind::radial_basis) {
+            radial_basis_picture(layer, in, out.data, b.rows, b.columns);
+        } else if (layer.is.kind == Kind::subsampling) {
+            k.picture_subsample(layer.subsampling, p.weights, p.bias, layer.is.activation, in, out);
+        } else if (layer.dense && b.rows == 1 && b.columns == 1) {
+            k.picture_dense(p.weights, layer.in.size(), b.maps, p.bias, layer.is.activation, in.data, out.data);
+        } else {
+            Convolution c = layer.convolution;
+            c.rows = b.rows, c.columns = b.columns;
+            k.picture_convolve(c, layer.dense ? p.by_output.data() : p.weights, p.by_map.data(), p.bias,
+                               layer.is.activation, in, out);
+        }
+        outputs.data[l] = from = out.data;
+    }
+}
+
+}  // namespace lenet

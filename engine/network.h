@@ -1,0 +1,150 @@
+// A network: its layers, its parameters in one arena, and reading with it. Training is in training.h.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "kernels.h"
+
+namespace lenet {
+
+// Floats at a multiple of 64 bytes, 0 at first.
+class Buffer {
+  public:
+    explicit Buffer(size_t n = 0);
+    Buffer(Buffer&& other) noexcept;
+    Buffer& operator=(Buffer&& other) noexcept;
+    ~Buffer();
+    float* data() const { return data_; }
+    size_t size() const { return size_; }
+    void at_least(size_t n);  // grow; what was in it is lost
+    float& operator[](size_t k) const { return data_[k]; }
+
+  private:
+    float* data_ = nullptr;
+    size_t size_ = 0;
+};
+
+struct Shape {
+    int maps = 0, rows = 0, columns = 0;
+    int size() const { return maps * rows * columns; }
+};
+
+enum class Kind { convolution, subsampling, full, radial_basis };
+
+// What `lenet.architectures` says of a layer.
+struct Description {
+    std::string name;
+    Kind kind = Kind::full;
+    Activation activation = Activation::linear;
+    int maps = 0;  // or units
+    int kernel[2] = {1, 1}, stride[2] = {1, 1}, padding[2] = {0, 0};  // kernel: or window
+    bool has_table = false, batch_norm = false;
+    std::vector<std::vector<int>> table;
+    Pooling pooling = Pooling::average;
+    int copies = 1;
+    std::vector<float> codes;
+};
+
+struct Layer {
+    Description is;
+    Shape in, out;       // for the network's own input
+    bool dense = false;  // a full connection, or a convolution as large as its input: weights lie by input
+    Convolution convolution{};
+    Subsampling subsampling{};
+    std::vector<int> first_input, first_output;
+    std::vector<Link> inputs_of, outputs_of;
+    long weights = -1, weight_count = 0, biases = -1;  // offsets in the arena; of coefficients and biases, of scale and
+    long scale = -1;                                   // shift, likewise
+    long statistics = -1;                              // running mean, then variance
+    bool batch_norm() const { return is.batch_norm; }
+    bool linked() const { return is.kind == Kind::convolution || is.kind == Kind::full; }
+    int channels() const { return out.maps; }
+};
+
+struct Entry {  // one tensor of the arena, as Python sees it
+    std::string layer, what;
+    long offset;
+    std::vector<int> shape;
+    bool by_input;
+};
+
+// Weights in the form the kernels read: batch normalisation folded in, transformed for F(2, 5), padded by map.
+struct Prepared {
+    Buffer folded, bias_folded, transformed, by_map, by_output;
+    const float *weights = nullptr, *bias = nullptr;  // into the arena or `folded`
+    const float* for_blocks(const Layer& layer) const {
+        return layer.convolution.transformed() ? transformed.data() : weights;
+    }
+};
+
+struct Images {  // n images, one after another, bytes or floats
+    const void* data;
+    bool bytes;
+    int n, rows, columns;
+    Shape shape;  // of the network's input
+    const void* at(int64_t image) const {
+        const int64_t offset = image * shape.maps * rows * columns;
+        return bytes ? static_cast<const void*>(static_cast<const uint8_t*>(data) + offset)
+                     : static_cast<const void*>(static_cast<const float*>(data) + offset);
+    }
+};
+
+class Network {
+  public:
+    Network(std::vector<Description> layers, Shape input, float low, float high);
+    ~Network();
+
+    std::vector<Layer> layers;
+    Shape input;
+    float low, high;
+    Buffer parameters, statistics;
+    std::vector<Entry> entries;
+
+    int classes() const { return layers.back().out.maps; }
+    bool penalties() const { return layers.back().is.kind == Kind::radial_basis; }
+    void changed() { ready_ = false; }
+
+    // scores[n][classes]
+    void forward(const Images&, float* scores, int threads);
+    // Every layer's output for one picture of at least the input's size; outputs[l] belongs to `keep`.
+    struct Outputs {
+        std::vector<Shape> shapes;
+        std::vector<const float*> data;
+    };
+    std::vector<Shape> shapes(int rows, int columns) const;
+    void picture(const Images&, int image, int rows, int columns, std::vector<Buffer>& keep, Outputs& outputs);
+
+    // Prepare a layer's weights for the kernels; with `fold`, batch normalisation goes into them.
+    void prepare(const Layer&, bool fold, Prepared&) const;
+    // Place images[first...] (at most 16) in a block's input.
+    void gather(const Images&, const int64_t* which, int count, const Maps& to) const;
+
+  private:
+    struct Workspace;
+    void prepare_all();
+    void forward_block(Workspace&, const Images&, int first, int count, float* scores);
+    void place(const Images&, int image, Buffer& to, int rows, int columns) const;
+    std::unique_ptr<Workspace> take();
+    void give_back(std::unique_ptr<Workspace>);
+
+    std::vector<Prepared> prepared_;
+    std::atomic<bool> ready_{false};
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Workspace>> idle_;
+};
+
+// The maps of a layer's output with room for the padding of the layer after it: all of them, and the inner ones.
+struct Padded {
+    Maps outer, inner;
+};
+Padded padded_maps(float* data, Shape shape, const Layer* next);
+size_t padded_size(Shape shape, const Layer* next);
+// scores[n][classes] -> softmax(scale * scores), in place
+void softmax(float* scores, int n, int classes, float scale);
+bool plain_pair(const Layer& layer);  // 2x2 pooling without parameters or activation, in steps of 2
+
+}  // namespace lenet

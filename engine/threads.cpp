@@ -1,0 +1,112 @@
+#include "threads.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace lenet {
+namespace {
+
+// cgroup v2's quota, in cores; 0 where there is none.
+int cgroup_cores() {
+    std::ifstream file("/sys/fs/cgroup/cpu.max");
+    std::string quota;
+    double period = 0;
+    if (!(file >> quota >> period) || quota == "max" || period <= 0) return 0;
+    return std::max(1, int(std::atof(quota.c_str()) / period));
+}
+
+inline void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+// Wait a few microseconds, as between two phases of a training step, then sleep.
+template <class T>
+void wait_while(std::atomic<T>& value, T old) {
+    for (int spin = 0; spin < 400; ++spin) {
+        if (value.load(std::memory_order_acquire) != old) return;
+        pause();
+    }
+    value.wait(old, std::memory_order_acquire);
+}
+
+class Pool {
+  public:
+    void run(int tasks, int threads, const std::function<void(int, int)>& task) {
+        while (int(workers_.size()) < threads - 1) {
+            const int worker = int(workers_.size()) + 1;
+            workers_.emplace_back([this, worker, seen = round_.load()] { work(worker, seen); });
+            workers_.back().detach();
+        }
+        task_ = &task, tasks_ = tasks, threads_ = threads;
+        next_.store(0, std::memory_order_relaxed);
+        busy_.store(int(workers_.size()), std::memory_order_relaxed);
+        round_.fetch_add(1, std::memory_order_release);
+        round_.notify_all();
+        take(0);
+        for (int busy; (busy = busy_.load(std::memory_order_acquire)) != 0;) wait_while(busy_, busy);
+    }
+
+  private:
+    void take(int worker) {
+        for (int k; (k = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) (*task_)(k, worker);
+    }
+    void work(int worker, unsigned seen) {
+        for (;;) {
+            wait_while(round_, seen);
+            ++seen;
+            if (worker < threads_) take(worker);
+            if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_all();
+        }
+    }
+
+    std::vector<std::thread> workers_;
+    const std::function<void(int, int)>* task_ = nullptr;
+    int tasks_ = 0, threads_ = 0;
+    std::atomic<int> next_{0}, busy_{0};
+    std::atomic<unsigned> round_{0};
+};
+
+std::mutex in_use;
+Pool* pool = nullptr;  // never freed: its threads sleep in it until the process ends
+pid_t owner = 0;       // a forked child has none of its parent's threads, and makes a pool of its own
+
+}  // namespace
+
+int default_threads() {
+    if (const char* text = std::getenv("LENET_THREADS"))
+        if (const int threads = std::atoi(text); threads > 0) return threads;
+    int cores = int(std::thread::hardware_concurrency());
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) cores = CPU_COUNT(&set);
+#endif
+    const int quota = cgroup_cores();
+    return std::max(1, quota ? std::min(cores, quota) : cores);
+}
+
+void run(int tasks, int threads, const std::function<void(int, int)>& task) {
+    threads = std::min(threads > 0 ? threads : default_threads(), tasks);
+    std::unique_lock<std::mutex> lock(in_use, std::try_to_lock);
+    if (threads <= 1 || !lock) {
+        for (int k = 0; k < tasks; ++k) task(k, 0);
+        return;
+    }
+    if (owner != getpid()) pool = new Pool, owner = getpid();
+    pool->run(tasks, threads, task);
+}
+
+}  // namespace lenet

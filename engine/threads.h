@@ -1,0 +1,15 @@
+// A fixed pool of threads that sleep when idle.
+#pragma once
+#include <functional>
+
+namespace lenet {
+
+// LENET_THREADS, else the cores this process may use by affinity and cgroup quota.
+int default_threads();
+
+// Call task(index, worker) for each index below `tasks`, on at most `threads` threads, the caller's among them
+// (worker 0). Which worker does what changes from run to run: results must not depend on it. A single task, or a pool
+// that is busy for another caller, is done on the caller's thread.
+void run(int tasks, int threads, const std::function<void(int, int)>& task);
+
+}  // namespace lenet

@@ -1,0 +1,409 @@
+#include "training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "threads.h"
+
+namespace lenet {
+
+namespace {
+constexpr float EPSILON = 1e-5f, MOVING = 0.1f;  // of batch normalisation, as other frameworks have them
+constexpr int ROWS = 48;                         // inputs of a dense layer whose weights make one task
+long padded(int units) { return (units + BLOCK - 1) / BLOCK * BLOCK; }
+long own_weights(const Layer& layer) { return layer.weight_count ? layer.weight_count : layer.out.maps; }
+enum Norm { A_, B_, P_, Q_, R_, MEAN, INVERSE, NORMS };
+}  // namespace
+
+// What one block of 16 images keeps from its forward pass for its backward pass.
+struct Pass::Block {
+    explicit Block(const Network& net) {
+        size_t slots_size = 0;
+        for (size_t l = 0; l <= net.layers.size(); ++l) {
+            const Shape shape = l ? net.layers[l - 1].out : net.input;
+            const Layer* next = l < net.layers.size() ? &net.layers[l] : nullptr;
+            const size_t size = padded_size(shape, next);
+            buffers.emplace_back(size), maps.push_back(padded_maps(buffers.back().data(), shape, next));
+            buffers.emplace_back(size), deltas.push_back(padded_maps(buffers.back().data(), shape, next));
+            if (!l) continue;
+            const Layer& layer = net.layers[l - 1];
+            buffers.emplace_back(layer.batch_norm() ? size_t(shape.size()) * BLOCK : 0);
+            before_norm.push_back(padded_maps(buffers.back().data(), shape, nullptr).inner);
+            buffers.emplace_back(layer.dense ? size_t(padded(layer.out.maps)) * BLOCK : 0);
+            by_image.push_back(buffers.back().data());
+            buffers.emplace_back(layer.batch_norm() ? size_t(shape.maps) * 2 * BLOCK : 0);
+            sums.push_back(buffers.back().data());
+            slots.push_back(slots_size);
+            if (!layer.dense && layer.weights >= 0) slots_size += size_t(own_weights(layer) + layer.out.maps);
+        }
+        gradients = Buffer(slots_size);
+    }
+    std::vector<Buffer> buffers;
+    std::vector<Padded> maps, deltas;    // [l]: input of layer l
+    std::vector<Maps> before_norm;       // [l]: output of layer l before batch normalisation
+    std::vector<float*> by_image, sums;  // deltas of dense layers by image; sums of batch normalisation
+    std::vector<size_t> slots;           // where a layer's own gradients (weights, biases) lie in `gradients`
+    Buffer gradients;
+    int count = 0;
+    double loss = 0;
+    int wrong = 0;
+};
+
+Pass::Pass(Network& network, int threads)
+    : gradient(network.parameters.size()), net_(network), threads_(threads > 0 ? threads : default_threads()) {
+    prepared_.resize(net_.layers.size());
+    for (size_t l = 0; l < net_.layers.size(); ++l) {
+        const Layer& layer = net_.layers[l];
+        norms_.emplace_back(layer.batch_norm() ? size_t(NORMS) * size_t(layer.out.maps) : 0);
+        if (layer.weights < 0) continue;
+        if (!layer.dense) tasks_.push_back({int(l), 0, 0, Task::others});
+        else {
+            for (int i = 0; i < layer.in.size(); i += ROWS)
+                tasks_.push_back({int(l), i, std::min(i + ROWS, layer.in.size()), Task::dense_weights});
+            tasks_.push_back({int(l), 0, 0, Task::dense_biases});
+        }
+    }
+    // the largest first, so that no thread is left with one at the end
+    std::stable_sort(tasks_.begin(), tasks_.end(), [&](const Task& a, const Task& b) {
+        auto work = [&](const Task& t) { return t.what == Task::others ? 1L << 40 : long(t.last - t.first) * net_.layers[size_t(t.layer)].out.maps; };
+        return work(a) > work(b);
+    });
+}
+
+Pass::~Pass() = default;
+
+void Pass::resize(int count) {
+    count_ = count, blocks_ = (count + BLOCK - 1) / BLOCK;
+    while (int(all_.size()) < blocks_) all_.push_back(std::make_unique<Block>(net_));
+    if (scratch_.empty()) {
+        size_t size = 0;
+        for (const Layer& layer : net_.layers)
+            if (layer.linked() && !layer.dense)
+                size = std::max({size, kernels().convolve_scratch(layer.convolution),
+                                 kernels().convolve_back_scratch(layer.convolution)});
+        for (int t = 0; t < threads_; ++t) scratch_.emplace_back(size);
+    }
+    for (int b = 0; b < blocks_; ++b) all_[size_t(b)]->count = std::min(BLOCK, count - b * BLOCK);
+}
+
+void Pass::prepare_weights() {
+    for (size_t l = 0; l < net_.layers.size(); ++l) net_.prepare(net_.layers[l], false, prepared_[l]);
+}
+
+bool Pass::averaged(int layer) const {
+    if (layer + 1 >= int(net_.layers.size())) return false;
+    const Layer &own = net_.layers[size_t(layer)], &next = net_.layers[size_t(layer) + 1];
+    return own.is.kind == Kind::convolution && !own.dense && !own.batch_norm() && plain_pair(next) &&
+           next.subsampling.pooling == Pooling::average;
+}
+
+// The first layer at or after `from` whose output needs the whole batch, or the number of layers.
+int Pass::next_statistics(int from) const {
+    while (from < int(net_.layers.size()) && !net_.layers[size_t(from)].batch_norm()) ++from;
+    return from;
+}
+
+void Pass::forward_layers(Block& block, int from, int to, int worker) {
+    const Kernels& k = kernels();
+    for (int at = from; at < to; ++at) {
+        const size_t l = size_t(at);
+        const Layer& layer = net_.layers[l];
+        const Prepared& p = prepared_[l];
+        const bool norm = layer.batch_norm();
+        const Activation activation = norm ? Activation::linear : layer.is.activation;
+        const Maps &in = block.maps[l].outer, &out = norm ? block.before_norm[l] : block.maps[l + 1].inner;
+        if (layer.is.kind == Kind::radial_basis) {
+            k.distances(layer.is.codes.data(), layer.out.maps, layer.in.size(), in.data, out.data);
+        } else if (layer.dense) {
+            k.dense(p.weights, 1, layer.out.maps, layer.out.maps, layer.in.size(), in.data, p.bias, activation, out.data);
+        } else if (layer.is.kind == Kind::subsampling) {
+            k.subsample(layer.subsampling, p.weights, p.bias, activation, in, out);
+        } else {
+            const bool pair = !norm && at + 1 < to && plain_pair(net_.layers[l + 1]);
+            k.convolve(layer.convolution, p.for_blocks(layer), p.bias, activation, in, &out,
+                       pair ? &block.maps[l + 2].inner : nullptr,
+                       pair ? net_.layers[l + 1].subsampling.pooling : Pooling::average, scratch_[size_t(worker)].data());
+            if (pair) ++at;
+        }
+        if (norm)
+            for (int m = 0; m < out.maps; ++m)
+                k.map_sums(out, out, m, block.sums[l] + 2 * m * BLOCK, block.sums[l] + (2 * m + 1) * BLOCK);
+    }
+}
+
+// The batch's mean and variance of each map, and with them y = a z + b.
+void Pass::normalise(int at) {
+    const Layer& layer = net_.layers[size_t(at)];
+    const int maps = layer.out.maps;
+    const double n = double(count_) * layer.out.rows * layer.out.columns;
+    float* norm = norms_[size_t(at)].data();
+    float *mean = net_.statistics.data() + layer.statistics, *variance = mean + maps;
+    for (int m = 0; m < maps; ++m) {
+        double sum = 0, squares = 0;
+        for (int b = 0; b < blocks_; ++b)
+            for (int image = 0; image < all_[size_t(b)]->count; ++image) {
+                sum += all_[size_t(b)]->sums[size_t(at)][2 * m * BLOCK + image];
+                squares += all_[size_t(b)]->sums[size_t(at)][(2 * m + 1) * BLOCK + image];
+            }
+        const double average = sum / n, spread = std::max(0.0, squares / n - average * average);
+        const double inverse = 1.0 / std::sqrt(spread + EPSILON);
+        const float scale = net_.parameters[size_t(layer.scale + m)];
+        norm[A_ * maps + m] = float(scale * inverse);
+        norm[B_ * maps + m] = float(net_.parameters[size_t(layer.biases + m)] - average * scale * inverse);
+        norm[MEAN * maps + m] = float(average), norm[INVERSE * maps + m] = float(inverse);
+        mean[m] += MOVING * (float(average) - mean[m]);
+        variance[m] += MOVING * (float(spread * n / std::max(1.0, n - 1)) - variance[m]);
+    }
+}
+void Pass::apply_norm(Block& block, int at) {
+    const float* norm = norms_[size_t(at)].data();
+    const int maps = net_.layers[size_t(at)].out.maps;
+    kernels().scale_shift(norm + A_ * maps, norm + B_ * maps, net_.layers[size_t(at)].is.activation,
+                          block.before_norm[size_t(at)], block.maps[size_t(at) + 1].inner);
+}
+
+void Pass::forward(const Images& images, const int64_t* which, int count) {
+    int64_t wrong = 0;
+    forward_loss(images, which, count, Loss::cross_entropy, nullptr, wrong);
+}
+
+double Pass::forward_loss(const Images& images, const int64_t* which, int count, Loss loss, const int64_t* labels,
+                          int64_t& wrong) {
+    resize(count), prepare_weights();
+    const int layers = int(net_.layers.size());
+    for (int from = 0, normed = -1; from <= layers;) {
+        const int stop = next_statistics(from), to = std::min(stop + 1, layers);
+        run(blocks_, threads_, [&](int b, int worker) {
+            Block& block = *all_[size_t(b)];
+            if (from == 0) net_.gather(images, which + b * BLOCK, block.count, block.maps[0].inner);
+            if (normed >= 0) apply_norm(block, normed);
+            forward_layers(block, from, to, worker);
+            if (stop == layers && labels) loss_of(block, b * BLOCK, loss, which, labels);
+        });
+        if (stop == layers) break;
+        normalise(stop), normed = stop, from = stop + 1;
+    }
+    double total = 0;
+    for (int b = 0; labels && b < blocks_; ++b) total += all_[size_t(b)]->loss, wrong += all_[size_t(b)]->wrong;
+    return total;
+}
+
+void Pass::loss_of(Block& block, int first, Loss loss, const int64_t* which, const int64_t* labels) {
+    const float* scores = block.maps.back().inner.data;
+    float* deltas = block.deltas.back().inner.data;
+    const int classes = net_.classes();
+    const bool penalties = net_.penalties();
+    const double sign = penalties ? -1 : 1, share = 1.0 / count_;
+    block.loss = 0, block.wrong = 0;
+    for (int image = 0; image < BLOCK; ++image) {
+        auto at = [&](int c) { return long(c) * BLOCK + image; };
+        if (image >= block.count) {
+            for (int c = 0; c < classes; ++c) deltas[at(c)] = 0;
+            continue;
+        }
+        const int label = int(labels[which[first + image]]);
+        int best = 0;
+        for (int c = 1; c < classes; ++c)
+            if (sign * scores[at(c)] > sign * scores[at(best)]) best = c;
+        block.wrong += best != label;
+        if (loss == Loss::squared_error) {
+            for (int c = 0; c < classes; ++c) {
+                const double error = double(scores[at(c)]) - (c == label);
+                if (!penalties) block.loss += 0.5 * error * error;
+                deltas[at(c)] = float(share * (penalties ? double(c == label) : error));
+            }
+            if (penalties) block.loss += scores[at(label)];
+            continue;
+        }
+        double sum = 0;
+        for (int c = 0; c < classes; ++c) sum += std::exp(sign * (double(scores[at(c)]) - scores[at(best)]));
+        for (int c = 0; c < classes; ++c) {
+            const double p = std::exp(sign * (double(scores[at(c)]) - scores[at(best)])) / sum;
+            deltas[at(c)] = float(sign * share * (p - (c == label)));
+        }
+        block.loss += std::log(sum) - sign * (double(scores[at(label)]) - scores[at(best)]);
+    }
+}
+
+void Pass::scores(float* to) const {
+    for (int b = 0; b < blocks_; ++b)
+        for (int image = 0; image < all_[size_t(b)]->count; ++image)
+            for (int c = 0; c < net_.classes(); ++c)
+                *to++ = all_[size_t(b)]->maps.back().inner.data[c * BLOCK + image];
+}
+
+void Pass::set_deltas(const float* upstream) {
+    for (int b = 0; b < blocks_; ++b) {
+        float* deltas = all_[size_t(b)]->deltas.back().inner.data;
+        for (int image = 0; image < BLOCK; ++image)
+            for (int c = 0; c < net_.classes(); ++c)
+                deltas[c * BLOCK + image] = image < all_[size_t(b)]->count ? *upstream++ : 0.0f;
+    }
+}
+
+// Layers from-1 down to `to`; a batch normalisation's sums are taken where its delta is complete.
+void Pass::backward_layers(Block& block, int from, int to, bool inputs, int worker) {
+    const Kernels& k = kernels();
+    for (int at = from - 1; at >= to; --at) {
+        const size_t l = size_t(at);
+        const Layer& layer = net_.layers[l];
+        const Prepared& p = prepared_[l];
+        const Activation activation = layer.batch_norm() ? Activation::linear : layer.is.activation;
+        const Maps &in = block.maps[l].outer, &out = block.maps[l + 1].inner, &delta = block.deltas[l + 1].inner;
+        const bool wanted = at > 0 || inputs;
+        const Maps* din = wanted ? &block.deltas[l].outer : nullptr;
+        float* slot = block.gradients.data() + block.slots[l];
+        if (layer.is.kind == Kind::radial_basis) {
+            if (din) k.distances_back(layer.is.codes.data(), layer.out.maps, layer.in.size(), in.data, delta.data, din->data);
+        } else if (layer.dense) {
+            if (activation != Activation::linear) k.derivative(activation, out, delta);
+            k.by_image(delta.data, layer.out.maps, padded(layer.out.maps), block.by_image[l]);
+            if (din)
+                k.dense(p.weights, layer.out.maps, 1, layer.in.size(), layer.out.maps, delta.data, nullptr,
+                        Activation::linear, din->data);
+        } else if (layer.is.kind == Kind::subsampling) {
+            if (at > 0 && averaged(at - 1)) continue;
+            k.subsample_back(layer.subsampling, p.weights, activation, in, out, delta, slot, slot + layer.out.maps, din);
+        } else {
+            const bool from_averages = averaged(at);
+            k.convolve_back(layer.convolution, p.for_blocks(layer), activation, in, out,
+                            from_averages ? block.deltas[l + 2].inner : delta, from_averages, slot,
+                            slot + layer.weight_count, din, scratch_[size_t(worker)].data());
+        }
+    }
+    if (to > 0 && net_.layers[size_t(to) - 1].batch_norm()) {
+        const size_t l = size_t(to) - 1;
+        const Maps& delta = block.deltas[l + 1].inner;
+        k.derivative(net_.layers[l].is.activation, block.maps[l + 1].inner, delta);
+        for (int m = 0; m < delta.maps; ++m)
+            k.map_sums(delta, block.before_norm[l], m, block.sums[l] + 2 * m * BLOCK,
+                       block.sums[l] + (2 * m + 1) * BLOCK);
+    }
+}
+
+// dz = p dy + q z + r, from the sums over the batch of dy and dy z; and the gradients of scale and shift.
+void Pass::normalise_back(int at) {
+    const Layer& layer = net_.layers[size_t(at)];
+    const int maps = layer.out.maps;
+    const double n = double(count_) * layer.out.rows * layer.out.columns;
+    float* norm = norms_[size_t(at)].data();
+    for (int m = 0; m < maps; ++m) {
+        double sum = 0, product = 0;
+        for (int b = 0; b < blocks_; ++b)
+            for (int image = 0; image < all_[size_t(b)]->count; ++image) {
+                sum += all_[size_t(b)]->sums[size_t(at)][2 * m * BLOCK + image];
+                product += all_[size_t(b)]->sums[size_t(at)][(2 * m + 1) * BLOCK + image];
+            }
+        const double inverse = norm[INVERSE * maps + m], mean = norm[MEAN * maps + m];
+        const double scale = net_.parameters[size_t(layer.scale + m)];
+        const double dscale = inverse * (product - mean * sum);
+        gradient[size_t(layer.scale + m)] = float(dscale), gradient[size_t(layer.biases + m)] = float(sum);
+        const double q = -scale * inverse * inverse * dscale / n;
+        norm[P_ * maps + m] = float(scale * inverse), norm[Q_ * maps + m] = float(q);
+        norm[R_ * maps + m] = float(-scale * inverse * sum / n - q * mean);
+    }
+}
+void Pass::apply_norm_back(Block& block, int at) {
+    const float* norm = norms_[size_t(at)].data();
+    const int maps = net_.layers[size_t(at)].out.maps;
+    const Maps& delta = block.deltas[size_t(at) + 1].inner;
+    kernels().combine(norm + P_ * maps, delta, norm + Q_ * maps, block.before_norm[size_t(at)], norm + R_ * maps, delta);
+    for (int m = 0; block.count < BLOCK && m < delta.maps; ++m)  // images that are not there have no delta
+        for (int y = 0; y < delta.rows; ++y)
+            for (int x = 0; x < delta.columns; ++x)
+                std::fill(delta.at(m, y, x) + block.count, delta.at(m, y, x) + BLOCK, 0.0f);
+}
+
+void Pass::backward(float* inputs, const Ready& ready) {
+    for (int from = int(net_.layers.size()), normed = -1; from >= 0;) {
+        int to = from;
+        while (to > 0 && !net_.layers[size_t(to) - 1].batch_norm()) --to;
+        // layers [to, from) run now; if layer to-1 is normalised, its own backward waits for the whole batch
+        run(blocks_, threads_, [&](int b, int worker) {
+            Block& block = *all_[size_t(b)];
+            if (normed >= 0) apply_norm_back(block, normed);
+            backward_layers(block, normed >= 0 ? normed + 1 : from, to, inputs != nullptr, worker);
+        });
+        if (to == 0) break;
+        normed = to - 1, from = normed;
+        normalise_back(normed);
+    }
+    if (inputs) {
+        const Shape shape = net_.input;
+        for (int b = 0; b < blocks_; ++b) {
+            const Maps& din = all_[size_t(b)]->deltas[0].inner;
+            for (int image = 0; image < all_[size_t(b)]->count; ++image)
+                for (int m = 0; m < shape.maps; ++m)
+                    for (int y = 0; y < shape.rows; ++y)
+                        for (int x = 0; x < shape.columns; ++x) *inputs++ = din.at(m, y, x)[image];
+        }
+    }
+    run(int(tasks_.size()), threads_, [&](int t, int) { finish(tasks_[size_t(t)], ready); });
+}
+
+// The last phase: sum what the blocks have left, a stretch of the arena at a time.
+void Pass::finish(const Task& task, const Ready& ready) {
+    const size_t l = size_t(task.layer);
+    const Layer& layer = net_.layers[l];
+    const int units = layer.out.maps;
+    float *weights = gradient.data() + layer.weights, *biases = gradient.data() + layer.biases;
+    const bool norm = layer.batch_norm();
+    if (task.what == Task::dense_weights) {
+        std::vector<const float*> ins, outs;
+        for (int b = 0; b < blocks_; ++b) {
+            ins.push_back(all_[size_t(b)]->maps[l].inner.data), outs.push_back(all_[size_t(b)]->by_image[l]);
+        }
+        kernels().dense_gradient(ins.data(), outs.data(), blocks_, units, padded(units), task.first, task.last, weights);
+        return ready(layer.weights + long(task.first) * units, layer.weights + long(task.last) * units, true);
+    }
+    if (task.what == Task::others) {
+        const long count = own_weights(layer);
+        std::fill_n(weights, count, 0.0f);
+        if (!norm) std::fill_n(biases, units, 0.0f);
+        for (int b = 0; b < blocks_; ++b) {
+            const float* slot = all_[size_t(b)]->gradients.data() + all_[size_t(b)]->slots[l];
+            for (long k = 0; k < count; ++k) weights[k] += slot[k];
+            for (int u = 0; u < units && !norm; ++u) biases[u] += slot[count + u];
+        }
+        ready(layer.weights, layer.weights + count, layer.linked());
+    } else if (!norm) {
+        std::fill_n(biases, units, 0.0f);
+        for (int b = 0; b < blocks_; ++b)
+            for (int image = 0; image < BLOCK; ++image)
+                for (int u = 0; u < units; ++u) biases[u] += all_[size_t(b)]->by_image[l][image * padded(units) + u];
+    }
+    if (norm) ready(layer.scale, layer.scale + units, false);
+    ready(layer.biases, layer.biases + units, false);
+}
+
+Trainer::Trainer(Network& network, Options options)
+    : state((options.adamw ? 2 : 1) * network.parameters.size()), net_(network), options_(options),
+      pass_(network, options.threads) {}
+
+void Trainer::update(long first, long last, bool weights, float rate) {
+    float* w = net_.parameters.data() + first;
+    const float* g = pass_.gradient.data() + first;
+    const float decay = weights ? options_.decay : 0.0f;
+    if (!options_.adamw)
+        return kernels().sgd(w, g, state.data() + first, last - first, rate, options_.momentum, decay, options_.nesterov);
+    const double t = double(step);
+    kernels().adamw(w, g, state.data() + first, state.data() + net_.parameters.size() + first, last - first, rate,
+                    options_.momentum, options_.beta2, float(1 - std::pow(double(options_.momentum), t)),
+                    float(1 - std::pow(double(options_.beta2), t)), options_.epsilon, decay);
+}
+
+double Trainer::run(const Images& images, const int64_t* labels, const int64_t* order, int64_t n, int batch,
+                    const float* rates, int64_t& wrong) {
+    double loss = 0;
+    for (int64_t at = 0; at < n; at += batch, ++rates) {
+        const int count = int(std::min<int64_t>(batch, n - at));
+        loss += pass_.forward_loss(images, order + at, count, options_.loss, labels, wrong);
+        ++step;
+        pass_.backward(nullptr, [&](long first, long last, bool weights) { update(first, last, weights, *rates); });
+    }
+    net_.changed();
+    return loss;
+}
+
+}  // namespace lenet
