@@ -173,7 +173,8 @@ std::vector<Result> feature_maps(Model& model, const AnyImages& any) {
     std::vector<Buffer> keep;
     Network::Outputs outputs;
     for (int k = 0; k < images.n; ++k) {
-        model.net.picture(images, k, model.net.input.rows, model.net.input.columns, keep, outputs);
+        if (!model.net.picture(images, k, model.net.input.rows, model.net.input.columns, true, keep, outputs))
+            throw std::invalid_argument(NOT_FINITE);
         for (size_t l = 0; l < results.size(); ++l) {
             const long size = model.net.layers[l].out.size();
             std::copy_n(outputs.data[l], size, results[l].data + k * size);
@@ -190,12 +191,14 @@ Result scan(Model& model, const AnyImages& any, int threads) {
     const Shape last = model.net.shapes(rows, columns).back();
     Owned result = make({size_t(images.n), size_t(last.maps), size_t(last.rows), size_t(last.columns)});
     nb::gil_scoped_release release;
+    std::atomic<bool> finite{true};
     run(images.n, threads, [&](int k, int) {
         std::vector<Buffer> keep;
         Network::Outputs outputs;
-        model.net.picture(images, k, rows, columns, keep, outputs);
-        std::copy_n(outputs.data.back(), last.size(), result.data + long(k) * last.size());
+        if (!model.net.picture(images, k, rows, columns, false, keep, outputs)) finite = false;
+        else std::copy_n(outputs.data.back(), last.size(), result.data + long(k) * last.size());
     });
+    if (!finite) throw std::invalid_argument(NOT_FINITE);
     return result.array;
 }
 
@@ -211,6 +214,7 @@ std::tuple<double, Result, Result> gradients(Model& model, const AnyImages& any,
     {
         nb::gil_scoped_release release;
         Pass pass(model.net, threads);
+        pass.moves_statistics = false;
         int64_t wrong = 0;
         const auto which = counted(images.n);
         total = pass.forward_loss(images, which.data(), images.n, kind, labels.data(), wrong) / images.n;
@@ -262,6 +266,7 @@ std::pair<double, int64_t> train(Trainer& trainer, const AnyImages& any, const I
 }  // namespace
 
 NB_MODULE(_engine, module) {
+    nb::set_leak_warnings(false);  // a network kept to the end of the process is no leak
     module.doc() = "The engine of lenet: networks, training and glyphs, in C++.";
     module.def("processor", [] { return kernels().name; }, "Name the build of the kernels that runs.");
     module.def("processors", [] {
@@ -292,13 +297,13 @@ NB_MODULE(_engine, module) {
             return list;
         }, nb::sig("def layout(self) -> list[tuple[str, str, int, tuple[int, ...], bool]]"))
         .def("changed", [](Model& model) { model.net.changed(); })
-        .def("forward", &forward, nb::arg("images"), nb::arg("threads") = 0)
-        .def("probabilities", &probabilities, nb::arg("images"), nb::arg("temperature") = 1.0f, nb::arg("threads") = 0)
-        .def("feature_maps", &feature_maps, nb::arg("images"))
-        .def("scan", &scan, nb::arg("pictures"), nb::arg("threads") = 0)
-        .def("gradients", &gradients, nb::arg("images"), nb::arg("labels"), nb::arg("loss") = "cross_entropy",
+        .def("forward", &forward, nb::arg("images").noconvert(), nb::arg("threads") = 0)
+        .def("probabilities", &probabilities, nb::arg("images").noconvert(), nb::arg("temperature") = 1.0f, nb::arg("threads") = 0)
+        .def("feature_maps", &feature_maps, nb::arg("images").noconvert())
+        .def("scan", &scan, nb::arg("pictures").noconvert(), nb::arg("threads") = 0)
+        .def("gradients", &gradients, nb::arg("images").noconvert(), nb::arg("labels"), nb::arg("loss") = "cross_entropy",
              nb::arg("threads") = 0)
-        .def("forward_train", &forward_train, nb::arg("images"), nb::arg("threads") = 0)
+        .def("forward_train", &forward_train, nb::arg("images").noconvert(), nb::arg("threads") = 0)
         .def("backward", &backward, nb::arg("upstream"), nb::arg("inputs") = false);
 
     nb::class_<Trainer>(module, "Trainer", "Passes of SGD or AdamW over images.")
@@ -311,7 +316,7 @@ NB_MODULE(_engine, module) {
              nb::arg("threads") = 0, nb::keep_alive<1, 2>())
         .def_prop_ro("state", [](nb::handle self) { return view(nb::cast<Trainer&>(self).state, self); })
         .def_rw("step", &Trainer::step)
-        .def("run", &train, nb::arg("images"), nb::arg("labels"), nb::arg("order"), nb::arg("batch"),
+        .def("run", &train, nb::arg("images").noconvert(), nb::arg("labels"), nb::arg("order"), nb::arg("batch"),
              nb::arg("rates"));
     bind_glyphs(module);
 }

@@ -59,14 +59,16 @@ const Kernels TABLE = {
     derivative,
     distances,
     distances_back,
+    map_moments,
     map_sums,
     combine,
     sgd,
     adamw,
     picture_convolve,
+    picture_pair,
+    picture_pair_scratch,
     picture_subsample,
     picture_dense,
-    picture_scale_shift,
     peak,
 };
 

@@ -64,7 +64,8 @@ struct Kernels {
 
     // images[l] is maps x rows x columns numbers of lane l; they land centred in `to`, as low + (high - low) * ink.
     void (*gather_bytes)(const uint8_t* const* images, int rows, int columns, float low, float high, const Maps& to);
-    void (*gather_floats)(const float* const* images, int rows, int columns, float low, float high, const Maps& to);
+    // The same of floats; returns whether all of them are finite.
+    bool (*gather_floats)(const float* const* images, int rows, int columns, float low, float high, const Maps& to);
 
     // U[p][kernel][ky] = sum_kx G[p][kx] w[kernel][ky][kx], and back: dw = G' dU.
     void (*transform_weights)(const Convolution&, const float* weights, float* transformed);
@@ -100,10 +101,13 @@ struct Kernels {
     void (*distances)(const float* codes, int classes, int units, const float* x, float* y);
     void (*distances_back)(const float* codes, int classes, int units, const float* x, const float* delta, float* dx);
 
-    // sums[l] over all positions of map m of a[l] and of a[l] * b[l].
-    void (*map_sums)(const Maps& a, const Maps& b, int m, float* sum, float* product);
-    // to = p[m] * a + q[m] * b + r[m]
-    void (*combine)(const float* p, const Maps& a, const float* q, const Maps& b, const float* r, const Maps& to);
+    // Over all positions of map m, image by image: the mean of a, and the sum of its squared distances from that mean.
+    void (*map_moments)(const Maps& a, int m, float* mean, float* squares);
+    // Likewise the sums of a and of a * (b - centre).
+    void (*map_sums)(const Maps& a, const Maps& b, float centre, int m, float* sum, float* product);
+    // to = p[m] * a + q[m] * (b - centre[m]) + r[m]
+    void (*combine)(const float* p, const Maps& a, const float* q, const Maps& b, const float* centre, const float* r,
+                    const Maps& to);
 
     void (*sgd)(float* w, const float* g, float* velocity, long n, float rate, float momentum, float decay, int nesterov);
     void (*adamw)(float* w, const float* g, float* m, float* v, long n, float rate, float beta1, float beta2,
@@ -113,13 +117,15 @@ struct Kernels {
     // `by_map` holds the weights as [group of `lanes` maps][input][ky][kx][lane], 0 where nothing is linked.
     void (*picture_convolve)(const Convolution&, const float* weights, const float* by_map, const float* bias,
                              Activation, const Picture& in, const Picture& out);
+    // The same and its 2x2 averages or maxima in one go; only these are kept.
+    void (*picture_pair)(const Convolution&, const float* weights, const float* by_map, const float* bias, Activation,
+                         Pooling, const Picture& in, const Picture& out, float* scratch);
+    size_t (*picture_pair_scratch)(const Picture& in);
     void (*picture_subsample)(const Subsampling&, const float* coefficients, const float* biases, Activation,
                               const Picture& in, const Picture& out);
     // to[o] = f(bias[o] + sum_i w[i][o] from[i])
     void (*picture_dense)(const float* weights, int inputs, int units, const float* bias, Activation, const float* from,
                           float* to);
-    // y = f(scale[m] x + shift[m]) in place
-    void (*picture_scale_shift)(const float* scale, const float* shift, Activation, const Picture&);
 
     double (*peak)(double seconds);           // float32 multiply-adds a second, independent, in registers
 };

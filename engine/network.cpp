@@ -21,7 +21,7 @@ Buffer::~Buffer() { std::free(data_); }
 void Buffer::at_least(size_t n) {
     if (n <= size_) return;
     std::free(data_);
-    const size_t bytes = (n * sizeof(float) + 63) / 64 * 64;
+    const size_t bytes = (n * sizeof(float) + 63) / 64 * 64 + 256;  // loops may read a vector past the end
     data_ = static_cast<float*>(std::aligned_alloc(64, bytes));
     if (!data_) throw std::bad_alloc();
     std::memset(data_, 0, bytes);
@@ -67,7 +67,7 @@ void point_links(Layer& layer) {
     layer.convolution.first_output = layer.first_output.data(), layer.convolution.outputs_of = layer.outputs_of.data();
 }
 
-Layer make_layer(Description description, Shape in) {
+Layer make_layer(Description description, Shape in, bool padded_next) {
     Layer layer;
     layer.is = std::move(description), layer.in = in;
     Description& is = layer.is;
@@ -77,9 +77,10 @@ Layer make_layer(Description description, Shape in) {
                  output_size(rows, is.kernel[0], is.stride[0]), output_size(columns, is.kernel[1], is.stride[1])};
     if (rows < is.kernel[0] || columns < is.kernel[1] || layer.out.size() <= 0)
         throw std::invalid_argument("layer " + is.name + " does not fit its input");
-    layer.dense = is.kind == Kind::full ||
+    layer.dense = !padded_next &&  // its outputs lie one after another, without room for padding
+                  (is.kind == Kind::full ||
                   (is.kind == Kind::convolution && !is.has_table && is.kernel[0] == in.rows &&
-                   is.kernel[1] == in.columns && is.padding[0] == 0 && is.padding[1] == 0);
+                   is.kernel[1] == in.columns && is.padding[0] == 0 && is.padding[1] == 0));
     if (is.kind == Kind::subsampling)
         layer.subsampling = {is.pooling, is.copies, is.kernel[0], is.kernel[1], is.stride[0], is.stride[1]};
     if (layer.linked()) link(layer);
@@ -124,8 +125,10 @@ void softmax(float* scores, int n, int classes, float scale) {
 Network::Network(std::vector<Description> descriptions, Shape shape, float low_, float high_)
     : input(shape), low(low_), high(high_) {
     long offset = 0, statistics_offset = 0;
-    for (Description& description : descriptions) {
-        layers.push_back(make_layer(std::move(description), shape));
+    for (size_t l = 0; l < descriptions.size(); ++l) {
+        const Description* next = l + 1 < descriptions.size() ? &descriptions[l + 1] : nullptr;
+        const bool padded_next = next && next->kind == Kind::convolution && (next->padding[0] || next->padding[1]);
+        layers.push_back(make_layer(std::move(descriptions[l]), shape, padded_next));
         Layer& layer = layers.back();
         const std::string& name = layer.is.name;
         const int maps = layer.out.maps;
@@ -167,7 +170,6 @@ Network::Network(std::vector<Description> descriptions, Shape shape, float low_,
         if (layer.statistics >= 0)
             std::fill_n(statistics.data() + layer.statistics + layer.out.maps, layer.out.maps, 1.0f);
     }
-    prepared_.resize(layers.size());
 }
 
 void Network::prepare(const Layer& layer, bool fold, Prepared& p) const {
@@ -224,14 +226,19 @@ void prepare_pictures(const Layer& layer, Prepared& p) {
 
 }  // namespace
 
-void Network::prepare_all() {
+Network::AllPrepared Network::prepared() {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (ready_) return;
+    if (prepared_) return prepared_;
+    auto all = std::make_shared<std::vector<Prepared>>(layers.size());
     for (size_t l = 0; l < layers.size(); ++l) {
-        prepare(layers[l], true, prepared_[l]);
-        if (layers[l].linked()) prepare_pictures(layers[l], prepared_[l]);
+        prepare(layers[l], true, (*all)[l]);
+        if (layers[l].linked()) prepare_pictures(layers[l], (*all)[l]);
     }
-    ready_ = true;
+    return prepared_ = all;
+}
+void Network::changed() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    prepared_ = nullptr;
 }
 
 // The buffers of one thread that reads blocks.
@@ -270,23 +277,25 @@ void Network::give_back(std::unique_ptr<Workspace> workspace) {
     idle_.push_back(std::move(workspace));
 }
 
-void Network::gather(const Images& images, const int64_t* which, int count, const Maps& to) const {
+bool Network::gather(const Images& images, const int64_t* which, int count, const Maps& to) const {
     const void* lanes[BLOCK];
     for (int l = 0; l < BLOCK; ++l) lanes[l] = images.at(which[l < count ? l : 0]);  // spare lanes repeat the first
-    if (images.bytes)
-        kernels().gather_bytes(reinterpret_cast<const uint8_t* const*>(lanes), images.rows, images.columns, low, high, to);
-    else
-        kernels().gather_floats(reinterpret_cast<const float* const*>(lanes), images.rows, images.columns, low, high, to);
+    if (!images.bytes)
+        return kernels().gather_floats(reinterpret_cast<const float* const*>(lanes), images.rows, images.columns, low,
+                                       high, to);
+    kernels().gather_bytes(reinterpret_cast<const uint8_t* const*>(lanes), images.rows, images.columns, low, high, to);
+    return true;
 }
 
-void Network::forward_block(Workspace& w, const Images& images, int first, int count, float* scores) {
+bool Network::forward_block(Workspace& w, const std::vector<Prepared>& prepared, const Images& images, int first,
+                            int count, float* scores) {
     int64_t which[BLOCK];
     for (int l = 0; l < count; ++l) which[l] = first + l;
-    gather(images, which, count, w.maps[0].inner);
+    if (!gather(images, which, count, w.maps[0].inner)) return false;
     const Kernels& k = kernels();
     for (size_t l = 0; l < layers.size(); ++l) {
         const Layer& layer = layers[l];
-        const Prepared& p = prepared_[l];
+        const Prepared& p = prepared[l];
         const Activation activation = layer.is.activation;
         const Maps &in = w.maps[l].outer, *out = &w.maps[l + 1].inner;
         if (layer.is.kind == Kind::radial_basis) {
@@ -307,16 +316,19 @@ void Network::forward_block(Workspace& w, const Images& images, int first, int c
     const float* last = w.maps.back().inner.data;
     for (int image = 0; image < count; ++image)
         for (int c = 0; c < classes(); ++c) scores[(first + image) * long(classes()) + c] = last[c * BLOCK + image];
+    return true;
 }
 
 void Network::forward(const Images& images, float* scores, int threads) {
-    if (!ready_) prepare_all();
     constexpr int FEW = 4;  // so many images are read sooner one by one than as a block
     if (images.n <= FEW) {
         auto workspace = take();
         Outputs& outputs = workspace->outputs;
         for (int image = 0; image < images.n; ++image) {
-            picture(images, image, input.rows, input.columns, workspace->keep, outputs);
+            if (!picture(images, image, input.rows, input.columns, false, workspace->keep, outputs)) {
+                give_back(std::move(workspace));
+                throw std::invalid_argument(NOT_FINITE);
+            }
             std::copy_n(outputs.data.back(), classes(), scores + long(image) * classes());
         }
         return give_back(std::move(workspace));
@@ -325,10 +337,15 @@ void Network::forward(const Images& images, float* scores, int threads) {
     threads = std::min(threads > 0 ? threads : default_threads(), blocks);
     std::vector<std::unique_ptr<Workspace>> workspaces;
     for (int t = 0; t < threads; ++t) workspaces.push_back(take());
+    const AllPrepared all = prepared();
+    std::atomic<bool> finite{true};
     run(blocks, threads, [&](int block, int worker) {
-        forward_block(*workspaces[size_t(worker)], images, block * BLOCK, std::min(BLOCK, images.n - block * BLOCK), scores);
+        const int first = block * BLOCK;
+        if (!forward_block(*workspaces[size_t(worker)], *all, images, first, std::min(BLOCK, images.n - first), scores))
+            finite = false;
     });
     for (auto& workspace : workspaces) give_back(std::move(workspace));
+    if (!finite) throw std::invalid_argument(NOT_FINITE);
 }
 
 std::vector<Shape> Network::shapes(int rows, int columns) const {
@@ -342,6 +359,16 @@ std::vector<Shape> Network::shapes(int rows, int columns) const {
 }
 
 namespace {
+
+bool is_finite(const float* numbers, long n) {
+    uint32_t worst = 0;  // the exponent's bits are all 1 in NaN and in infinity
+    for (long k = 0; k < n; ++k) {
+        uint32_t bits;
+        std::memcpy(&bits, numbers + k, sizeof bits);
+        worst = std::max(worst, bits & 0x7f800000u);
+    }
+    return worst != 0x7f800000u;
+}
 
 template <class T>
 void place_numbers(const T* from, int maps, int rows, int columns, float low, float scale, int to_rows, int to_columns,
@@ -372,7 +399,7 @@ void radial_basis_picture(const Layer& layer, const Picture& in, float* out, int
 
 }  // namespace
 
-void Network::place(const Images& images, int image, Buffer& to, int rows, int columns) const {
+bool Network::place(const Images& images, int image, Buffer& to, int rows, int columns) const {
     to.at_least(size_t(input.maps) * size_t(rows) * size_t(columns));
     const int top = (rows - images.rows) / 2, left = (columns - images.columns) / 2;
     if (images.rows < rows || images.columns < columns)
@@ -383,27 +410,30 @@ void Network::place(const Images& images, int image, Buffer& to, int rows, int c
     else
         place_numbers(static_cast<const float*>(images.at(image)), input.maps, images.rows, images.columns, low, high - low,
                       rows, columns, top, left, to.data());
+    return images.bytes || is_finite(static_cast<const float*>(images.at(image)),
+                                     long(input.maps) * images.rows * images.columns);
 }
 
-void Network::picture(const Images& images, int image, int rows, int columns, std::vector<Buffer>& keep,
-                      Outputs& outputs) {
-    if (!ready_) prepare_all();
+bool Network::picture(const Images& images, int image, int rows, int columns, bool keep_maps,
+                      std::vector<Buffer>& keep, Outputs& outputs) {
+    const AllPrepared all = prepared();
     const Kernels& k = kernels();
     outputs.shapes = shapes(rows, columns);
-    keep.resize(2 * (layers.size() + 1));  // of each layer: its output, and its input with padding
+    keep.resize(2 * (layers.size() + 2));  // of each layer: its output, and its input with padding
+    Buffer& scratch = keep[1];
     outputs.data.assign(layers.size(), nullptr);
-    place(images, image, keep[0], rows, columns);
+    if (!place(images, image, keep[0], rows, columns)) return false;
     const float* from = keep[0].data();
     for (size_t l = 0; l < layers.size(); ++l) {
         const Layer& layer = layers[l];
-        const Prepared& p = prepared_[l];
+        const Prepared& p = (*all)[l];
         const Shape a = outputs.shapes[l], b = outputs.shapes[l + 1];
         Buffer& buffer = keep[2 * l + 2];
         buffer.at_least(size_t(b.size()));
         Picture in{const_cast<float*>(from), a.maps, a.rows, a.columns}, out{buffer.data(), b.maps, b.rows, b.columns};
         const int top = layer.is.padding[0], left = layer.is.padding[1];
         if (layer.is.kind == Kind::convolution && (top || left)) {
-            Buffer& wide = keep[2 * l + 1];
+            Buffer& wide = keep[2 * l + 3];
             in.rows += 2 * top, in.columns += 2 * left;
             wide.at_least(size_t(in.maps) * size_t(in.rows) * size_t(in.columns));
             std::fill_n(wide.data(), wide.size(), 0.0f);
@@ -416,6 +446,15 @@ void Network::picture(const Images& images, int image, int rows, int columns, st
             k.picture_subsample(layer.subsampling, p.weights, p.bias, layer.is.activation, in, out);
         } else if (layer.dense && b.rows == 1 && b.columns == 1) {
             k.picture_dense(p.weights, layer.in.size(), b.maps, p.bias, layer.is.activation, in.data, out.data);
+        } else if (!keep_maps && l + 1 < layers.size() && plain_pair(layers[l + 1])) {
+            const Shape pooled = outputs.shapes[l + 2];
+            Convolution c = layer.convolution;
+            c.rows = b.rows, c.columns = b.columns;
+            scratch.at_least(k.picture_pair_scratch(in)), buffer.at_least(size_t(pooled.size()));
+            out = {buffer.data(), pooled.maps, pooled.rows, pooled.columns};
+            k.picture_pair(c, layer.dense ? p.by_output.data() : p.weights, p.by_map.data(), p.bias, layer.is.activation,
+                           layers[l + 1].subsampling.pooling, in, out, scratch.data());
+            ++l;
         } else {
             Convolution c = layer.convolution;
             c.rows = b.rows, c.columns = b.columns;
@@ -424,6 +463,7 @@ void Network::picture(const Images& images, int image, int rows, int columns, st
         }
         outputs.data[l] = from = out.data;
     }
+    return true;
 }
 
 }  // namespace lenet

@@ -73,6 +73,8 @@ struct Entry {  // one tensor of the arena, as Python sees it
 };
 
 // Weights in the form the kernels read: batch normalisation folded in, transformed for F(2, 5), padded by map.
+constexpr const char* NOT_FINITE = "the images hold NaN or infinite numbers";
+
 struct Prepared {
     Buffer folded, bias_folded, transformed, by_map, by_output;
     const float *weights = nullptr, *bias = nullptr;  // into the arena or `folded`
@@ -106,33 +108,36 @@ class Network {
 
     int classes() const { return layers.back().out.maps; }
     bool penalties() const { return layers.back().is.kind == Kind::radial_basis; }
-    void changed() { ready_ = false; }
+    void changed();
 
     // scores[n][classes]
     void forward(const Images&, float* scores, int threads);
-    // Every layer's output for one picture of at least the input's size; outputs[l] belongs to `keep`.
+    // The layers' outputs for one picture of at least the input's size. With `keep_maps` all of them; else pooled
+    // layers leave their maps out. outputs.data[l] lies in `keep`. Returns whether its
+    // numbers are finite; if not, nothing was computed.
     struct Outputs {
         std::vector<Shape> shapes;
         std::vector<const float*> data;
     };
     std::vector<Shape> shapes(int rows, int columns) const;
-    void picture(const Images&, int image, int rows, int columns, std::vector<Buffer>& keep, Outputs& outputs);
+    bool picture(const Images&, int image, int rows, int columns, bool keep_maps, std::vector<Buffer>& keep, Outputs&);
 
     // Prepare a layer's weights for the kernels; with `fold`, batch normalisation goes into them.
     void prepare(const Layer&, bool fold, Prepared&) const;
-    // Place images[first...] (at most 16) in a block's input.
-    void gather(const Images&, const int64_t* which, int count, const Maps& to) const;
+    // Place images[which[0..count)] (at most 16) in a block's input; returns whether all their numbers are finite.
+    bool gather(const Images&, const int64_t* which, int count, const Maps& to) const;
 
   private:
     struct Workspace;
-    void prepare_all();
-    void forward_block(Workspace&, const Images&, int first, int count, float* scores);
-    void place(const Images&, int image, Buffer& to, int rows, int columns) const;
+    // Whoever reads holds on to what was prepared for him; `changed` makes the next reader prepare anew.
+    using AllPrepared = std::shared_ptr<const std::vector<Prepared>>;
+    AllPrepared prepared();
+    bool forward_block(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
+    bool place(const Images&, int image, Buffer& to, int rows, int columns) const;
     std::unique_ptr<Workspace> take();
     void give_back(std::unique_ptr<Workspace>);
 
-    std::vector<Prepared> prepared_;
-    std::atomic<bool> ready_{false};
+    AllPrepared prepared_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<Workspace>> idle_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 
 #include "threads.h"
 
@@ -128,7 +129,7 @@ void Pass::forward_layers(Block& block, int from, int to, int worker) {
         }
         if (norm)
             for (int m = 0; m < out.maps; ++m)
-                k.map_sums(out, out, m, block.sums[l] + 2 * m * BLOCK, block.sums[l] + (2 * m + 1) * BLOCK);
+                k.map_moments(out, m, block.sums[l] + 2 * m * BLOCK, block.sums[l] + (2 * m + 1) * BLOCK);
     }
 }
 
@@ -140,18 +141,25 @@ void Pass::normalise(int at) {
     float* norm = norms_[size_t(at)].data();
     float *mean = net_.statistics.data() + layer.statistics, *variance = mean + maps;
     for (int m = 0; m < maps; ++m) {
-        double sum = 0, squares = 0;
-        for (int b = 0; b < blocks_; ++b)
-            for (int image = 0; image < all_[size_t(b)]->count; ++image) {
-                sum += all_[size_t(b)]->sums[size_t(at)][2 * m * BLOCK + image];
-                squares += all_[size_t(b)]->sums[size_t(at)][(2 * m + 1) * BLOCK + image];
+        auto sum_of = [&](auto&& f) {  // over the images of all blocks, of f(an image's mean, its spread about it)
+            double sum = 0;
+            for (int b = 0; b < blocks_; ++b) {
+                const float* moments = all_[size_t(b)]->sums[size_t(at)] + 2 * m * BLOCK;
+                for (int image = 0; image < all_[size_t(b)]->count; ++image)
+                    sum += f(double(moments[image]), double(moments[BLOCK + image]));
             }
-        const double average = sum / n, spread = std::max(0.0, squares / n - average * average);
+            return sum;
+        };
+        const double average = sum_of([](double mean, double) { return mean; }) / count_;
+        const double spread = sum_of([&](double mean, double squares) {
+            return squares + n / count_ * (mean - average) * (mean - average);
+        }) / n;
         const double inverse = 1.0 / std::sqrt(spread + EPSILON);
         const float scale = net_.parameters[size_t(layer.scale + m)];
         norm[A_ * maps + m] = float(scale * inverse);
         norm[B_ * maps + m] = float(net_.parameters[size_t(layer.biases + m)] - average * scale * inverse);
         norm[MEAN * maps + m] = float(average), norm[INVERSE * maps + m] = float(inverse);
+        if (!moves_statistics) continue;
         mean[m] += MOVING * (float(average) - mean[m]);
         variance[m] += MOVING * (float(spread * n / std::max(1.0, n - 1)) - variance[m]);
     }
@@ -172,15 +180,17 @@ double Pass::forward_loss(const Images& images, const int64_t* which, int count,
                           int64_t& wrong) {
     resize(count), prepare_weights();
     const int layers = int(net_.layers.size());
+    std::atomic<bool> finite{true};
     for (int from = 0, normed = -1; from <= layers;) {
         const int stop = next_statistics(from), to = std::min(stop + 1, layers);
         run(blocks_, threads_, [&](int b, int worker) {
             Block& block = *all_[size_t(b)];
-            if (from == 0) net_.gather(images, which + b * BLOCK, block.count, block.maps[0].inner);
+            if (from == 0 && !net_.gather(images, which + b * BLOCK, block.count, block.maps[0].inner)) finite = false;
             if (normed >= 0) apply_norm(block, normed);
             forward_layers(block, from, to, worker);
             if (stop == layers && labels) loss_of(block, b * BLOCK, loss, which, labels);
         });
+        if (!finite) throw std::invalid_argument(NOT_FINITE);
         if (stop == layers) break;
         normalise(stop), normed = stop, from = stop + 1;
     }
@@ -277,12 +287,12 @@ void Pass::backward_layers(Block& block, int from, int to, bool inputs, int work
         const Maps& delta = block.deltas[l + 1].inner;
         k.derivative(net_.layers[l].is.activation, block.maps[l + 1].inner, delta);
         for (int m = 0; m < delta.maps; ++m)
-            k.map_sums(delta, block.before_norm[l], m, block.sums[l] + 2 * m * BLOCK,
-                       block.sums[l] + (2 * m + 1) * BLOCK);
+            k.map_sums(delta, block.before_norm[l], norms_[l][size_t(MEAN * delta.maps + m)], m,
+                       block.sums[l] + 2 * m * BLOCK, block.sums[l] + (2 * m + 1) * BLOCK);
     }
 }
 
-// dz = p dy + q z + r, from the sums over the batch of dy and dy z; and the gradients of scale and shift.
+// dz = p dy + q (z - mean) + r, from the sums over the batch of dy and dy (z - mean); and the gradients of scale and shift.
 void Pass::normalise_back(int at) {
     const Layer& layer = net_.layers[size_t(at)];
     const int maps = layer.out.maps;
@@ -295,20 +305,21 @@ void Pass::normalise_back(int at) {
                 sum += all_[size_t(b)]->sums[size_t(at)][2 * m * BLOCK + image];
                 product += all_[size_t(b)]->sums[size_t(at)][(2 * m + 1) * BLOCK + image];
             }
-        const double inverse = norm[INVERSE * maps + m], mean = norm[MEAN * maps + m];
+        const double inverse = norm[INVERSE * maps + m];
         const double scale = net_.parameters[size_t(layer.scale + m)];
-        const double dscale = inverse * (product - mean * sum);
+        const double dscale = inverse * product;
         gradient[size_t(layer.scale + m)] = float(dscale), gradient[size_t(layer.biases + m)] = float(sum);
-        const double q = -scale * inverse * inverse * dscale / n;
-        norm[P_ * maps + m] = float(scale * inverse), norm[Q_ * maps + m] = float(q);
-        norm[R_ * maps + m] = float(-scale * inverse * sum / n - q * mean);
+        norm[P_ * maps + m] = float(scale * inverse);
+        norm[Q_ * maps + m] = float(-scale * inverse * inverse * dscale / n);
+        norm[R_ * maps + m] = float(-scale * inverse * sum / n);
     }
 }
 void Pass::apply_norm_back(Block& block, int at) {
     const float* norm = norms_[size_t(at)].data();
     const int maps = net_.layers[size_t(at)].out.maps;
     const Maps& delta = block.deltas[size_t(at) + 1].inner;
-    kernels().combine(norm + P_ * maps, delta, norm + Q_ * maps, block.before_norm[size_t(at)], norm + R_ * maps, delta);
+    kernels().combine(norm + P_ * maps, delta, norm + Q_ * maps, block.before_norm[size_t(at)], norm + MEAN * maps,
+                      norm + R_ * maps, delta);
     for (int m = 0; block.count < BLOCK && m < delta.maps; ++m)  // images that are not there have no delta
         for (int y = 0; y < delta.rows; ++y)
             for (int x = 0; x < delta.columns; ++x)

@@ -31,6 +31,7 @@ class Pass {
     void backward(float* inputs, const Ready& ready);
 
     Buffer gradient;
+    bool moves_statistics = true;  // of batch normalisation
 
   private:
     struct Block;
@@ -56,7 +57,7 @@ class Pass {
     std::vector<Prepared> prepared_;
     std::vector<std::unique_ptr<Block>> all_;
     std::vector<Buffer> scratch_;
-    std::vector<Buffer> norms_;  // of each layer: a, b of y = a z + b; p, q, r of dz = p dy + q z + r; mean, inverse
+    std::vector<Buffer> norms_;  // of each layer: a, b of y = a z + b; p, q, r of dz = p dy + q (z - mean) + r; mean, inverse
     std::vector<Task> tasks_;
 };
 

@@ -15,10 +15,12 @@ struct Source {    // one column of input rows, and its kernel column
     long weight;   // floats from the weight pointer
 };
 
-// out[m][r] (=, or += with `add`) sum over sources s, ky of w[s.weight + m w_map + ky w_ky] in[s.column][r step + ky]
-template <int R, int M>
-void column_tile(const float* in, long row, int step, const Source* sources, int n, int kernel_rows, const float* w,
-                 long w_map, long w_ky, float* out, long out_map) {
+// out[m][r] = sum over sources s, ky of w[s.weight + m w_map + ky w_ky] in[s.column][r step + ky]
+//
+// With CLIP only the rows first <= r + ky < last of a column exist, and the others count as 0 (the step is then 1).
+template <int R, int M, bool CLIP>
+void column_tile(const float* in, long row, int step, int first, int last, const Source* sources, int n,
+                 int kernel_rows, const float* w, long w_map, long w_ky, float* out, long out_map) {
     for (int h = 0; h < BLOCK; h += LANES) {
         V acc[M][R];
         each<M>([&](auto m) __attribute__((always_inline)) {
@@ -31,6 +33,7 @@ void column_tile(const float* in, long row, int step, const Source* sources, int
                 V weight[M];
                 each<M>([&](auto m) __attribute__((always_inline)) { weight[m] = all(ws[m * w_map]); });
                 each<R>([&](auto r) __attribute__((always_inline)) {
+                    if (CLIP && (r + ky < first || r + ky >= last)) return;
                     V v = load(column + r * step * row);
                     each<M>([&](auto m) __attribute__((always_inline)) { acc[m][r] += weight[m] * v; });
                 });
@@ -44,33 +47,34 @@ void column_tile(const float* in, long row, int step, const Source* sources, int
 
 constexpr int MAX_M = LANES == 16 ? 4 : 2, MAX_R = 8;
 constexpr int rows_of_tile(int m) { return least(MAX_R, ACCUMULATORS / m); }
-using ColumnTile = void (*)(const float*, long, int, const Source*, int, int, const float*, long, long, float*, long);
-template <int M> constexpr ColumnTile column_tiles[MAX_R] = {
-    column_tile<1, M>, column_tile<2, M>, column_tile<3, M>, column_tile<4, M>,
-    column_tile<5, M>, column_tile<6, M>, column_tile<7, M>, column_tile<8, M>,
+using ColumnTile = void (*)(const float*, long, int, int, int, const Source*, int, int, const float*, long, long, float*,
+                            long);
+template <int M, bool CLIP> constexpr ColumnTile column_tiles[MAX_R] = {
+    column_tile<1, M, CLIP>, column_tile<2, M, CLIP>, column_tile<3, M, CLIP>, column_tile<4, M, CLIP>,
+    column_tile<5, M, CLIP>, column_tile<6, M, CLIP>, column_tile<7, M, CLIP>, column_tile<8, M, CLIP>,
 };
 
-// All rows of M maps at one column.
-template <int M>
-void column_of(int rows, const float* in, long row, int step, const Source* sources, int n, int kernel_rows,
-               const float* w, long w_map, long w_ky, float* out, long out_map) {
-    const int parts = ceiling(rows, rows_of_tile(M)), height = ceiling(rows, parts);
-    for (int y = 0; y < rows; y += height) {
-        const int r = least(height, rows - y);
-        column_tiles<M>[r - 1](in + y * step * row, row, step, sources, n, kernel_rows, w, w_map, w_ky, out + y * BLOCK,
-                               out_map);
-    }
+// Rows of M maps at one column. With CLIP, `in` points at row 0 - (kernel_rows - 1) of a column of `in_rows` rows.
+template <int M, bool CLIP>
+void column_of(int rows, const float* in, long row, int step, int in_rows, const Source* sources, int n,
+               int kernel_rows, const float* w, long w_map, long w_ky, float* out, long out_map) {
+    const int parts = ceiling(rows, rows_of_tile(M)), height = ceiling(rows, parts), before = kernel_rows - 1;
+    for (int y = 0; y < rows; y += height)
+        column_tiles<M, CLIP>[least(height, rows - y) - 1](in + y * step * row, row, step, before - y,
+                                                           before - y + in_rows, sources, n, kernel_rows, w, w_map,
+                                                           w_ky, out + y * BLOCK, out_map);
 }
-void column(int m, int rows, const float* in, long row, int step, const Source* sources, int n, int kernel_rows,
-            const float* w, long w_map, long w_ky, float* out, long out_map) {
-    switch (m) {
-        case 1: return column_of<1>(rows, in, row, step, sources, n, kernel_rows, w, w_map, w_ky, out, out_map);
-        case 2: return column_of<2>(rows, in, row, step, sources, n, kernel_rows, w, w_map, w_ky, out, out_map);
+template <bool CLIP>
+void column(int m, int rows, const float* in, long row, int step, int in_rows, const Source* sources, int n,
+            int kernel_rows, const float* w, long w_map, long w_ky, float* out, long out_map) {
+    const auto tiles = m == 1   ? column_of<1, CLIP>
+                       : m == 2 ? column_of<2, CLIP>
 #if LANES == 16
-        case 3: return column_of<3>(rows, in, row, step, sources, n, kernel_rows, w, w_map, w_ky, out, out_map);
-        case 4: return column_of<4>(rows, in, row, step, sources, n, kernel_rows, w, w_map, w_ky, out, out_map);
+                       : m == 3 ? column_of<3, CLIP>
+                       : m == 4 ? column_of<4, CLIP>
 #endif
-    }
+                                : nullptr;
+    tiles(rows, in, row, step, in_rows, sources, n, kernel_rows, w, w_map, w_ky, out, out_map);
 }
 
 // How many maps go through a tile together: as even groups as possible, one by one where a table links them.
@@ -96,51 +100,114 @@ void tile_input(const Maps& in, int x0, float* v) {
             }
 }
 
-// From the products[p][m][row] of one tile to the outputs, and to their 2x2 averages or maxima.
+// Where a window of 2 rows and WIDTH columns of z goes: the outputs f(z), and their 2x2 averages or maxima.
+// A copy, not a reference: the compiler has to know that storing numbers does not change it.
+struct Output {
+    Maps out, pooled;
+    int rows, columns;
+    bool keeps_out, keeps_pooled, maximum;
+    const float* bias;
+};
+Output output_of(const Convolution& c, const float* bias, const Maps* out, const Maps* pooled, Pooling pooling) {
+    return {out ? *out : Maps{}, pooled ? *pooled : Maps{}, c.rows, c.columns, out != nullptr, pooled != nullptr,
+            pooling == Pooling::max, bias};
+}
+
+template <int WIDTH, Activation F>
+INLINE void put_window(const Output& o, int m, int y, int x0, int h, V (&z)[2][WIDTH]) {
+    const bool two_rows = y + 1 < o.rows;
+    const int columns = o.columns - x0;
+    if (!o.keeps_out && !o.maximum) {
+        float* to = o.pooled.at(m, y / 2, x0 / 2) + h;
+        each<WIDTH / 2>([&](auto x) __attribute__((always_inline)) {
+            if (two_rows && 2 * x + 1 < columns)
+                store(to + x * BLOCK, mean_of_four<F>(z[0][2 * x], z[0][2 * x + 1], z[1][2 * x], z[1][2 * x + 1]));
+        });
+        return;
+    }
+    each<2>([&](auto second) __attribute__((always_inline)) {
+        float* to = o.out.at(m, y + second, x0) + h;
+        each<WIDTH>([&](auto x) __attribute__((always_inline)) {
+            z[second][x] = apply<F>(z[second][x]);
+            if (o.keeps_out && (second == 0 || two_rows) && x < columns) store(to + x * BLOCK, z[second][x]);
+        });
+    });
+    if (!o.keeps_pooled) return;
+    float* to = o.pooled.at(m, y / 2, x0 / 2) + h;
+    each<WIDTH / 2>([&](auto x) __attribute__((always_inline)) {
+        if (!two_rows || 2 * x + 1 >= columns) return;
+        V a = z[0][2 * x], b = z[0][2 * x + 1], c = z[1][2 * x], d = z[1][2 * x + 1];
+        store(to + x * BLOCK, o.maximum ? larger(larger(a, b), larger(c, d)) : 0.25f * ((a + b) + (c + d)));
+    });
+}
+
+// From the products[p][m][row] of some rows (y0...) of one tile to the outputs.
 template <int WIDTH, int N, Activation F>
-void tile_output(const Convolution& c, const float* products, long plane, int m0, int m, const float* bias, int x0,
-                 const Maps* out, const Maps* pooled, Pooling pooling) {
-    const int columns = least(WIDTH, c.columns - x0);
+void tile_output(const Output o, const float* products, int y0, int rows, int m0, int m, int x0) {
+    const long plane = long(m) * rows * BLOCK;
     for (int k = 0; k < m; ++k) {
-        const V b = all(bias ? bias[m0 + k] : 0.0f);
-        for (int y = 0; y < c.rows; y += 2)
+        const V b = all(o.bias ? o.bias[m0 + k] : 0.0f);
+        for (int y = 0; y < rows; y += 2)
             for (int h = 0; h < BLOCK; h += LANES) {
                 V z[2][WIDTH];
                 each<2>([&](auto second) __attribute__((always_inline)) {
-                    const float* from = products + (long(k) * c.rows + least(y + second, c.rows - 1)) * BLOCK + h;
+                    const float* from = products + (long(k) * rows + least(y + second, rows - 1)) * BLOCK + h;
                     V p[N];
                     each<N>([&](auto n) __attribute__((always_inline)) { p[n] = load(from + n * plane); });
                     if constexpr (N == POINTS) forward_output<WIDTH>(p, z[second]);
                     else each<WIDTH>([&](auto x) __attribute__((always_inline)) { z[second][x] = p[x]; });
                     each<WIDTH>([&](auto x) __attribute__((always_inline)) { z[second][x] += b; });
                 });
-                const bool whole = y + 1 < c.rows;
-                if (!out && pooling == Pooling::average) {
-                    each<WIDTH / 2>([&](auto x) __attribute__((always_inline)) {
-                        if (whole && 2 * x + 1 < columns)
-                            store(pooled->at(m0 + k, y / 2, x0 / 2 + x) + h,
-                                  mean_of_four<F>(z[0][2 * x], z[0][2 * x + 1], z[1][2 * x], z[1][2 * x + 1]));
-                    });
-                    continue;
-                }
-                each<2>([&](auto second) __attribute__((always_inline)) {
-                    each<WIDTH>([&](auto x) __attribute__((always_inline)) {
-                        z[second][x] = apply<F>(z[second][x]);
-                        if (out && (second == 0 || whole) && x < columns)
-                            store(out->at(m0 + k, y + second, x0 + x) + h, z[second][x]);
-                    });
-                });
-                if (pooled)
-                    each<WIDTH / 2>([&](auto x) __attribute__((always_inline)) {
-                        V upper[2] = {z[0][2 * x], z[0][2 * x + 1]}, lower[2] = {z[1][2 * x], z[1][2 * x + 1]};
-                        if (whole && 2 * x + 1 < columns)
-                            store(pooled->at(m0 + k, y / 2, x0 / 2 + x) + h,
-                                  pooling == Pooling::max
-                                      ? larger(larger(upper[0], upper[1]), larger(lower[0], lower[1]))
-                                      : 0.25f * ((upper[0] + upper[1]) + (lower[0] + lower[1])));
-                    });
+                put_window<WIDTH, F>(o, m0 + k, y0 + y, x0, h, z);
             }
     }
+}
+
+// Few inputs: all six products of 2 maps x 4 rows of a tile of F(2, 5) stay in registers, and so do the outputs.
+constexpr bool HAS_NARROW = LANES == 16;
+template <int M, Activation F>
+void narrow_tile(const Output o, const float* v, long plane, long in_map, const Link* links, int n, int kernel_rows,
+                 const float* weights, long w_plane, long w_map, int m0, int y, int x0) {
+    constexpr int R = 4;
+    V z[2][M][R];
+    each<POINTS>([&](auto p) __attribute__((always_inline)) {
+        V acc[M][R];
+        each<M>([&](auto m) __attribute__((always_inline)) {
+            each<R>([&](auto r) __attribute__((always_inline)) { acc[m][r] = V{}; });
+        });
+        for (int l = 0; l < n; ++l) {
+            const float* column = v + p * plane + links[l].map * in_map + y * BLOCK;
+            const float* w = weights + p * w_plane + long(links[l].kernel) * kernel_rows;
+            for (int ky = 0; ky < kernel_rows; ++ky, column += BLOCK, ++w) {
+                V weight[M];
+                each<M>([&](auto m) __attribute__((always_inline)) { weight[m] = all(w[m * w_map]); });
+                each<R>([&](auto r) __attribute__((always_inline)) {
+                    V value = load(column + r * BLOCK);
+                    each<M>([&](auto m) __attribute__((always_inline)) { acc[m][r] += weight[m] * value; });
+                });
+            }
+        }
+        each<M>([&](auto m) __attribute__((always_inline)) {
+            each<R>([&](auto r) __attribute__((always_inline)) {
+                V product = acc[m][r];
+                if constexpr (p == 0) z[0][m][r] = product;
+                if constexpr (p >= 1 && p <= 4) z[0][m][r] += product;
+                if constexpr (p == 1) z[1][m][r] = product;
+                if constexpr (p == 2) z[1][m][r] -= product;
+                if constexpr (p == 3) z[1][m][r] += 2.0f * product;
+                if constexpr (p == 4) z[1][m][r] -= 2.0f * product;
+                if constexpr (p == 5) z[1][m][r] += product;
+            });
+        });
+    });
+    each<M>([&](auto m) __attribute__((always_inline)) {
+        const V b = all(o.bias ? o.bias[m0 + m] : 0.0f);
+        each<R / 2>([&](auto r) __attribute__((always_inline)) {
+            if (y + 2 * r >= o.rows) return;
+            V window[2][2] = {{z[0][m][2 * r] + b, z[1][m][2 * r] + b}, {z[0][m][2 * r + 1] + b, z[1][m][2 * r + 1] + b}};
+            put_window<2, F>(o, m0 + m, y + 2 * r, x0, 0, window);
+        });
+    });
 }
 
 // Scratch of a tile, in floats. Sources lie behind the numbers.
@@ -150,13 +217,30 @@ struct Scratch {
 Scratch scratch_of(const Convolution& c, int in_rows) {
     const int columns = c.transformed() ? 1 : c.kernel_columns;
     const int most = c.inputs > c.maps ? c.inputs : c.maps;
-    return {long(c.points) * c.inputs * in_rows * BLOCK, long(c.points) * MAX_M * c.rows * BLOCK,
+    return {long(c.points) * c.inputs * in_rows * BLOCK + 4 * BLOCK, long(c.points) * MAX_M * c.rows * BLOCK,
             long(most) * columns * long(sizeof(Source) / sizeof(float))};
 }
 int input_rows(const Convolution& c) { return (c.rows - 1) * c.stride_rows + c.kernel_rows; }
 size_t convolve_scratch(const Convolution& c) {
     const Scratch s = scratch_of(c, input_rows(c) + c.stride_rows);
     return size_t(s.input + s.products + s.sources);
+}
+
+// One tile of all maps, two by two and four rows by four; the last rows may be computed for nothing.
+void convolve_narrow(const Convolution& c, const float* weights, Activation activation, const Maps& in,
+                     const Output& output, const float* v, int x0) {
+    const long plane = long(in.maps) * in.rows * BLOCK, w_plane = long(c.kernels) * c.kernel_rows;
+    choose(activation, [&](auto f) {
+        constexpr Activation F = decltype(f)::value;
+        for (int m = 0; m < c.maps;) {
+            const int count = !c.table && m + 2 <= c.maps ? 2 : 1, first = c.first_input[m];
+            const auto tile = count == 2 ? narrow_tile<2, F> : narrow_tile<1, F>;
+            for (int y = 0; y < c.rows; y += 4)
+                tile(output, v, plane, long(in.rows) * BLOCK, c.inputs_of + first, c.first_input[m + 1] - first,
+                     c.kernel_rows, weights, w_plane, long(c.inputs) * c.kernel_rows, m, y, x0);
+            m += count;
+        }
+    });
 }
 
 void convolve(const Convolution& c, const float* weights, const float* bias, Activation activation, const Maps& in,
@@ -167,9 +251,15 @@ void convolve(const Convolution& c, const float* weights, const float* bias, Act
     const bool transformed = c.transformed();
     const int columns = transformed ? 1 : c.kernel_columns, group = group_size(c.maps, c.table);
     const long row = transformed ? BLOCK : in.row, kernel = long(c.kernel_rows) * columns;
-    const long in_plane = long(in.maps) * in.rows * BLOCK, out_map = long(c.rows) * BLOCK;
+    const long in_plane = long(in.maps) * in.rows * BLOCK;
+    const Output output = output_of(c, bias, out, pooled, pooling);
+    const bool narrow = HAS_NARROW && transformed && c.width == 2 && c.stride_rows == 1 && c.inputs == 1;
     for (int x0 = 0; x0 < c.columns; x0 += c.width) {
         if (transformed) tile_input(in, x0, v);
+        if (narrow) {
+            convolve_narrow(c, weights, activation, in, output, v, x0);
+            continue;
+        }
         for (int m0 = 0; m0 < c.maps; m0 += group) {
             const int m = least(group, c.maps - m0);
             int n = 0;
@@ -178,35 +268,40 @@ void convolve(const Convolution& c, const float* weights, const float* bias, Act
                     sources[n++] = {transformed ? c.inputs_of[l].map * long(in.rows) * BLOCK
                                                 : c.inputs_of[l].map * in.map + kx * BLOCK,
                                     c.inputs_of[l].kernel * kernel + kx};
-            for (int p = 0; p < c.points; ++p) {
-                const int x = x0 + p;
-                if (!transformed && x >= c.columns) continue;
-                column(m, c.rows, transformed ? v + p * in_plane : in.data + long(x) * c.stride_columns * BLOCK, row,
-                       c.stride_rows, sources, n, c.kernel_rows,
-                       transformed ? weights + p * c.kernels * kernel : weights, c.inputs * kernel, columns,
-                       products + p * m * out_map, out_map);
+            // so many rows at a time that their products stay in the first-level cache
+            const int parts = ceiling(c.rows, 2 * rows_of_tile(m)), height = 2 * ceiling(c.rows, 2 * parts);
+            for (int y = 0; y < c.rows; y += height) {
+                const int rows = least(height, c.rows - y);
+                for (int p = 0; p < c.points; ++p) {
+                    if (!transformed && x0 + p >= c.columns) continue;
+                    const float* from = transformed ? v + p * in_plane : in.data + long(x0 + p) * c.stride_columns * BLOCK;
+                    column<false>(m, rows, from + long(y) * c.stride_rows * row, row, c.stride_rows, 0, sources, n,
+                                  c.kernel_rows, transformed ? weights + p * c.kernels * kernel : weights,
+                                  c.inputs * kernel, columns, products + long(p) * m * rows * BLOCK, long(rows) * BLOCK);
+                }
+                choose(activation, [&](auto f) {
+                    constexpr Activation F = decltype(f)::value;
+                    const auto put = !transformed   ? tile_output<2, 2, F>
+                                     : c.width == 2 ? tile_output<2, POINTS, F> : tile_output<4, POINTS, F>;
+                    put(output, products, y, rows, m0, m, x0);
+                });
             }
-            choose(activation, [&](auto f) {
-                constexpr Activation F = decltype(f)::value;
-                const long plane = m * out_map;
-                if (!transformed) tile_output<2, 2, F>(c, products, plane, m0, m, bias, x0, out, pooled, pooling);
-                else if (c.width == 2)
-                    tile_output<2, POINTS, F>(c, products, plane, m0, m, bias, x0, out, pooled, pooling);
-                else tile_output<4, POINTS, F>(c, products, plane, m0, m, bias, x0, out, pooled, pooling);
-            });
         }
     }
 }
 
-void transform_weights(const Convolution& c, const float* weights, float* transformed) {
-    const int k = c.kernel_columns;
-    const long rows = long(c.kernels) * c.kernel_rows;
-    for (int p = 0; p < POINTS; ++p)
-        for (long r = 0; r < rows; ++r) {
+template <int K> void transform_rows(const float* weights, long rows, float* transformed) {
+    for (long r = 0; r < rows; ++r)
+        for (int p = 0; p < POINTS; ++p) {
             float sum = 0;
-            for (int x = 0; x < k; ++x) sum += kernel_weight(k, p, x) * weights[r * k + x];
+            for (int x = 0; x < K; ++x) sum += kernel_weight(K, p, x) * weights[r * K + x];
             transformed[p * rows + r] = sum;
         }
+}
+void transform_weights(const Convolution& c, const float* weights, float* transformed) {
+    const long rows = long(c.kernels) * c.kernel_rows;
+    if (c.kernel_columns == 5) transform_rows<5>(weights, rows, transformed);
+    else transform_rows<3>(weights, rows, transformed);
 }
 
 }  // namespace

@@ -49,53 +49,54 @@ GradientTile gradient_tile_for(int m, int k) {
     }
 }
 
-// D[p][o][halo + y sy] of one tile, and its share of the bias gradient.
-template <int WIDTH, int N, Activation F>
-void tile_delta(const Convolution& c, const Maps& out, const Maps& delta, bool averaged, int x0, int d_rows, int halo,
-                float* d, float* bias_sum) {
-    const int columns = least(WIDTH, c.columns - x0);
+// D[p][o][y sy] of one tile, and its share of the bias gradient.
+template <int WIDTH, int N, Activation F, bool AVERAGED>
+void tile_delta(const Convolution& c, const Maps& out, const Maps& delta, int x0, int d_rows, float* d,
+                float* bias_sum) {
+    const int columns = least(WIDTH, c.columns - x0), whole = AVERAGED ? least(columns, 2 * delta.columns - x0) : columns;
     const long plane = long(c.maps) * d_rows * BLOCK;
     for (int o = 0; o < c.maps; ++o)
         for (int h = 0; h < BLOCK; h += LANES) {
             V sum = load(bias_sum + o * BLOCK + h);
             for (int y = 0; y < c.rows; ++y) {
+                const float* from = (AVERAGED ? delta.at(o, y / 2, x0 / 2) : delta.at(o, y, x0)) + h;
+                const float* state = out.at(o, y, x0) + h;
+                const bool inside = !AVERAGED || y / 2 < delta.rows;
                 V dz[WIDTH], m[N];
                 each<WIDTH>([&](auto x) __attribute__((always_inline)) {
-                    if (x >= columns) {
-                        dz[x] = V{};
-                    } else if (averaged) {
-                        const int py = y / 2, px = (x0 + x) / 2;
-                        const bool inside = py < delta.rows && px < delta.columns;
-                        dz[x] = inside ? 0.25f * load(delta.at(o, py, px) + h) : V{};
-                    } else {
-                        dz[x] = load(delta.at(o, y, x0 + x) + h);
-                    }
-                    if constexpr (F != Activation::linear)
-                        if (x < columns) dz[x] *= derivative_at<F>(load(out.at(o, y, x0 + x) + h));
+                    dz[x] = V{};
+                    if (x >= whole || !inside) return;
+                    dz[x] = AVERAGED ? 0.25f * load(from + x / 2 * BLOCK) : load(from + x * BLOCK);
+                    if constexpr (F != Activation::linear) dz[x] *= derivative_at<F>(load(state + x * BLOCK));
                     sum += dz[x];
                 });
                 if constexpr (N == POINTS) backward_output<WIDTH>(dz, m);
                 else each<N>([&](auto x) __attribute__((always_inline)) { m[x] = dz[x]; });
-                float* to = d + (long(o) * d_rows + halo + long(y) * c.stride_rows) * BLOCK + h;
+                float* to = d + (long(o) * d_rows + long(y) * c.stride_rows) * BLOCK + h;
                 each<N>([&](auto n) __attribute__((always_inline)) { store(to + n * plane, m[n]); });
             }
             store(bias_sum + o * BLOCK + h, sum);
         }
 }
+template <Activation F, bool AVERAGED> auto tile_delta_for(const Convolution& c) {
+    return !c.transformed() ? tile_delta<2, 2, F, AVERAGED>
+           : c.width == 2   ? tile_delta<2, POINTS, F, AVERAGED> : tile_delta<4, POINTS, F, AVERAGED>;
+}
 
 // dU of one product: every kernel, from the deltas of all outputs and the columns of all inputs.
-void product_gradient(const Convolution& c, const float* d, int d_rows, int halo, const float* v, long v_map,
-                      long v_row, float* du) {
+void product_gradient(const Convolution& c, const float* d, int d_rows, const float* v, long v_map, long v_row,
+                      float* du) {
     const float* deltas[BACK_M];
     float* sums[BACK_M];
     for (int i = 0; i < c.inputs; ++i) {
         const int last = c.first_output[i + 1];
+        if (last == c.first_output[i]) continue;  // no map reads this input
         const int group = ceiling(last - c.first_output[i], ceiling(last - c.first_output[i], BACK_M));
         for (int l = c.first_output[i]; l < last; l += group) {
             const int m = least(group, last - l);
             for (int ky = 0; ky < c.kernel_rows; ky += MAX_K) {
                 for (int k = 0; k < m; ++k) {
-                    deltas[k] = d + (long(c.outputs_of[l + k].map) * d_rows + halo) * BLOCK;
+                    deltas[k] = d + long(c.outputs_of[l + k].map) * d_rows * BLOCK;
                     sums[k] = du + (long(c.outputs_of[l + k].kernel) * c.kernel_rows + ky) * BLOCK;
                 }
                 gradient_tile_for(m, least(MAX_K, c.kernel_rows - ky))(
@@ -129,6 +130,7 @@ void tile_back(const Convolution& c, const float* weights, const float* d, int d
     const bool transformed = c.transformed();
     const int rows = input_rows(c), group = group_size(c.inputs, c.table), kx_count = transformed ? 1 : c.kernel_columns;
     const long kernel = long(c.kernel_rows) * kx_count, plane = long(c.maps) * d_rows * BLOCK;
+    const long before = long(c.kernel_rows - 1) * BLOCK;
     for (int i0 = 0; i0 < c.inputs; i0 += group) {
         const int m = least(group, c.inputs - i0);
         const long out_map = long(rows) * BLOCK;
@@ -138,15 +140,15 @@ void tile_back(const Convolution& c, const float* weights, const float* d, int d
                             c.outputs_of[l].kernel * kernel + (c.kernel_rows - 1) * kx_count};
         if (transformed) {
             for (int p = 0; p < c.points; ++p)
-                column(m, rows, d + p * plane, BLOCK, 1, sources, n, c.kernel_rows, weights + p * c.kernels * kernel,
-                       kernel, -1, products + p * m * out_map, out_map);
+                column<true>(m, rows, d + p * plane - before, BLOCK, 1, d_rows, sources, n, c.kernel_rows,
+                             weights + p * c.kernels * kernel, kernel, -1, products + p * m * out_map, out_map);
             tile_input_back(products, m * out_map, i0, m, rows, x0, din);
             continue;
         }
         for (int p = 0; p < c.width && x0 + p < c.columns; ++p)
             for (int kx = 0; kx < kx_count; ++kx) {
-                column(m, rows, d + p * plane, BLOCK, 1, sources, n, c.kernel_rows, weights + kx, kernel, -kx_count,
-                       products, out_map);
+                column<true>(m, rows, d + p * plane - before, BLOCK, 1, d_rows, sources, n, c.kernel_rows, weights + kx,
+                             kernel, -kx_count, products, out_map);
                 for (int k = 0; k < m; ++k)
                     for (int y = 0; y < rows; ++y) {
                         float* to = din.at(i0 + k, y, (x0 + p) * c.stride_columns + kx);
@@ -163,7 +165,7 @@ struct BackScratch {
 };
 BackScratch back_scratch_of(const Convolution& c, int in_rows) {
     const Scratch s = scratch_of(c, in_rows);
-    const int d_rows = (c.rows - 1) * c.stride_rows + 1 + 2 * (c.kernel_rows - 1);
+    const int d_rows = (c.rows - 1) * c.stride_rows + 1;
     const long kx = c.transformed() ? c.points : c.kernel_columns;
     const long gradients = kx * c.kernels * c.kernel_rows;
     return {s.input, long(c.points) * c.maps * d_rows * BLOCK, long(c.points) * MAX_M * in_rows * BLOCK,
@@ -175,17 +177,20 @@ size_t convolve_back_scratch(const Convolution& c) {
 }
 
 // dw[kernel][ky][kx] = sum_p G[p][kx] dU[p][kernel][ky], or the same numbers in another order
+template <int K> void transform_gradient(const float* sums, long rows, float* dweights) {
+    for (long r = 0; r < rows; ++r)
+        for (int x = 0; x < K; ++x) {
+            float sum = 0;
+            for (int p = 0; p < POINTS; ++p) sum += kernel_weight(K, p, x) * sums[p * rows + r];
+            dweights[r * K + x] = sum;
+        }
+}
 void weight_gradient(const Convolution& c, const float* sums, float* dweights) {
     const int k = c.kernel_columns;
     const long rows = long(c.kernels) * c.kernel_rows;
+    if (c.transformed()) return k == 5 ? transform_gradient<5>(sums, rows, dweights) : transform_gradient<3>(sums, rows, dweights);
     for (long r = 0; r < rows; ++r)
-        for (int x = 0; x < k; ++x) {
-            float sum = 0;
-            if (!c.transformed()) sum = sums[x * rows + r];
-            else
-                for (int p = 0; p < POINTS; ++p) sum += kernel_weight(k, p, x) * sums[p * rows + r];
-            dweights[r * k + x] = sum;
-        }
+        for (int x = 0; x < k; ++x) dweights[r * k + x] = sums[x * rows + r];
 }
 
 void convolve_back(const Convolution& c, const float* weights, Activation activation, const Maps& in, const Maps& out,
@@ -195,10 +200,9 @@ void convolve_back(const Convolution& c, const float* weights, Activation activa
     float *bias_sums = du + size.gradients, *sums = bias_sums + size.biases;
     Source* sources = reinterpret_cast<Source*>(sums + size.sums);
     const bool transformed = c.transformed();
-    const int halo = c.kernel_rows - 1;
     const long in_plane = long(in.maps) * in.rows * BLOCK, d_plane = long(c.maps) * size.d_rows * BLOCK;
     const long per_product = long(c.kernels) * c.kernel_rows * BLOCK;
-    __builtin_memset(d, 0, size_t(size.deltas) * sizeof(float));
+    if (c.stride_rows > 1) __builtin_memset(d, 0, size_t(size.deltas) * sizeof(float));
     __builtin_memset(du, 0, size_t(size.gradients + size.biases) * sizeof(float));
     if (din)
         for (int i = 0; i < din->maps; ++i)
@@ -208,19 +212,18 @@ void convolve_back(const Convolution& c, const float* weights, Activation activa
     for (int x0 = 0; x0 < c.columns; x0 += c.width) {
         choose(activation, [&](auto f) {
             constexpr Activation F = decltype(f)::value;
-            const auto tile = !transformed ? tile_delta<2, 2, F>
-                              : c.width == 2 ? tile_delta<2, POINTS, F> : tile_delta<4, POINTS, F>;
-            tile(c, out, delta, averaged, x0, size.d_rows, halo, d, bias_sums);
+            const auto tile = averaged ? tile_delta_for<F, true>(c) : tile_delta_for<F, false>(c);
+            tile(c, out, delta, x0, size.d_rows, d, bias_sums);
         });
         if (transformed) tile_input(in, x0, v);
         if (transformed)
             for (int p = 0; p < c.points; ++p)
-                product_gradient(c, d + p * d_plane, size.d_rows, halo, v + p * in_plane, long(in.rows) * BLOCK, BLOCK,
+                product_gradient(c, d + p * d_plane, size.d_rows, v + p * in_plane, long(in.rows) * BLOCK, BLOCK,
                                  du + p * per_product);
         else
             for (int p = 0; p < c.width && x0 + p < c.columns; ++p)
                 for (int kx = 0; kx < c.kernel_columns; ++kx)
-                    product_gradient(c, d + p * d_plane, size.d_rows, halo,
+                    product_gradient(c, d + p * d_plane, size.d_rows,
                                      in.data + (long(x0 + p) * c.stride_columns + kx) * BLOCK, in.map, in.row,
                                      du + kx * per_product);
         if (din) tile_back(c, weights, d, size.d_rows, x0, *din, products, sources);

@@ -13,30 +13,79 @@ template <class F> INLINE void each_number(const Maps& maps, F&& f) {
 }
 
 // Images smaller than the input stand in its middle, on paper.
-template <class T>
-void gather(const T* const* images, int rows, int columns, float low, float scale, const Maps& to) {
+template <class Row>
+void gather(int rows, int columns, float low, const Maps& to, Row&& row) {
     const int top = (to.rows - rows) / 2, left = (to.columns - columns) / 2;
     for (int m = 0; m < to.maps; ++m)
         for (int y = 0; y < to.rows; ++y) {
-            float* row = to.at(m, y, 0);
             const bool inside = y >= top && y < top + rows;
-            const long offset = (long(m) * rows + (y - top)) * columns - left;
-            for (int x = 0; x < to.columns; ++x, row += BLOCK) {
-                if (inside && x >= left && x < left + columns) {
-                    float numbers[BLOCK] __attribute__((aligned(64)));
-                    for (int l = 0; l < BLOCK; ++l) numbers[l] = float(images[l][offset + x]);
-                    for (int h = 0; h < BLOCK; h += LANES) store(row + h, low + scale * load(numbers + h));
-                } else {
-                    for (int h = 0; h < BLOCK; h += LANES) store(row + h, all(low));
-                }
-            }
+            for (int x = 0; x < to.columns; ++x)
+                if (!inside || x < left || x >= left + columns)
+                    for (int h = 0; h < BLOCK; h += LANES) store(to.at(m, y, x) + h, all(low));
+            if (inside) row((long(m) * rows + (y - top)) * columns, to.at(m, y, left));
         }
 }
-void gather_bytes(const uint8_t* const* images, int rows, int columns, float low, float high, const Maps& to) {
-    gather(images, rows, columns, low, (high - low) / 255.0f, to);
+
+typedef uint8_t B __attribute__((vector_size(16)));
+// 16 rows of 16 bytes -> 16 columns: four rounds, each interleaving row k with row k + 8.
+INLINE void transpose(B (&rows)[BLOCK]) {
+    const B low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+    const B high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    each<4>([&](auto) __attribute__((always_inline)) {
+        B next[BLOCK];
+        each<BLOCK / 2>([&](auto k) __attribute__((always_inline)) {
+            next[2 * k] = shuffle(rows[k], rows[k + BLOCK / 2], low);
+            next[2 * k + 1] = shuffle(rows[k], rows[k + BLOCK / 2], high);
+        });
+        each<BLOCK>([&](auto k) __attribute__((always_inline)) { rows[k] = next[k]; });
+    });
 }
-void gather_floats(const float* const* images, int rows, int columns, float low, float high, const Maps& to) {
-    gather(images, rows, columns, low, high - low, to);
+void gather_bytes(const uint8_t* const* images, int rows, int columns, float low, float high, const Maps& to) {
+    const float scale = (high - low) / 255.0f;
+    gather(rows, columns, low, to, [&](long offset, float* row) __attribute__((always_inline)) {
+        auto put = [&](int x, const uint8_t* numbers) __attribute__((always_inline)) {
+            for (int h = 0; h < BLOCK; h += LANES) {
+                typedef uint8_t Few __attribute__((vector_size(LANES)));
+                Few few;
+                __builtin_memcpy(&few, numbers + h, LANES);
+                store(row + x * BLOCK + h, low + scale * __builtin_convertvector(few, V));
+            }
+        };
+        for (int x = 0; x < columns && columns >= BLOCK; x += BLOCK) {
+            const int at = least(x, columns - BLOCK);  // the last 16 columns overlap those before
+            B square[BLOCK];
+            each<BLOCK>([&](auto l) __attribute__((always_inline)) {
+                __builtin_memcpy(&square[l], images[l] + offset + at, sizeof(B));
+            });
+            transpose(square);
+            each<BLOCK>([&](auto k) __attribute__((always_inline)) {
+                put(at + k, reinterpret_cast<const uint8_t*>(&square[k]));
+            });
+        }
+        for (int x = 0; x < columns && columns < BLOCK; ++x) {
+            uint8_t numbers[BLOCK];
+            for (int l = 0; l < BLOCK; ++l) numbers[l] = images[l][offset + x];
+            put(x, numbers);
+        }
+    });
+}
+bool gather_floats(const float* const* images, int rows, int columns, float low, float high, const Maps& to) {
+    I worst{};  // the exponent's bits are all 1 in NaN and in infinity
+    gather(rows, columns, low, to, [&](long offset, float* row) __attribute__((always_inline)) {
+        for (int x = 0; x < columns; ++x) {
+            float numbers[BLOCK] __attribute__((aligned(64)));
+            for (int l = 0; l < BLOCK; ++l) numbers[l] = images[l][offset + x];
+            for (int h = 0; h < BLOCK; h += LANES) {
+                const V ink = load(numbers + h);
+                const I exponent = (I)ink & 0x7f800000;
+                worst = worst > exponent ? worst : exponent;
+                store(row + x * BLOCK + h, low + (high - low) * ink);
+            }
+        }
+    });
+    for (int l = 0; l < LANES; ++l)
+        if (worst[l] == 0x7f800000) return false;
+    return true;
 }
 
 // average: y = f(mean of the window); max: y = f(its largest); trainable: y = f(coefficient * sum + bias) (II-B)
@@ -125,22 +174,39 @@ void derivative(Activation activation, const Maps& y, const Maps& delta) {
         });
     });
 }
-void map_sums(const Maps& a, const Maps& b, int m, float* sum, float* product) {
+void map_moments(const Maps& a, int m, float* mean, float* squares) {
+    const float share = 1.0f / float(a.rows * a.columns);
+    for (int h = 0; h < BLOCK; h += LANES) {
+        V sum{}, spread{};
+        for (int y = 0; y < a.rows; ++y)
+            for (int x = 0; x < a.columns; ++x) sum += load(a.at(m, y, x) + h);
+        const V average = share * sum;
+        for (int y = 0; y < a.rows; ++y)
+            for (int x = 0; x < a.columns; ++x) {
+                const V distance = load(a.at(m, y, x) + h) - average;
+                spread += distance * distance;
+            }
+        store(mean + h, average);
+        store(squares + h, spread);
+    }
+}
+void map_sums(const Maps& a, const Maps& b, float centre, int m, float* sum, float* product) {
     for (int h = 0; h < BLOCK; h += LANES) {
         V s{}, p{};
         for (int y = 0; y < a.rows; ++y)
             for (int x = 0; x < a.columns; ++x) {
                 V value = load(a.at(m, y, x) + h);
                 s += value;
-                p += value * load(b.at(m, y, x) + h);
+                p += value * (load(b.at(m, y, x) + h) - centre);
             }
         store(sum + h, s);
         store(product + h, p);
     }
 }
-void combine(const float* p, const Maps& a, const float* q, const Maps& b, const float* r, const Maps& to) {
+void combine(const float* p, const Maps& a, const float* q, const Maps& b, const float* centre, const float* r,
+             const Maps& to) {
     each_number(to, [&](int m, int y, int x, int h) {
-        store(to.at(m, y, x) + h, p[m] * load(a.at(m, y, x) + h) + (q[m] * load(b.at(m, y, x) + h) + r[m]));
+        store(to.at(m, y, x) + h, p[m] * load(a.at(m, y, x) + h) + (q[m] * (load(b.at(m, y, x) + h) - centre[m]) + r[m]));
     });
 }
 

@@ -101,6 +101,18 @@ template <class G> INLINE void choose(Activation activation, G&& f) {
     }
 }
 
+// Element j of the result is element mask[j] of a and b laid side by side.
+template <class T, class M> INLINE T shuffle(T a, T b, M mask) {
+#ifdef __clang__
+    constexpr int n = sizeof(T) / sizeof(a[0]);
+    T result{};
+    for (int j = 0; j < n; ++j) result[j] = mask[j] < n ? a[mask[j]] : b[mask[j] - n];
+    return result;
+#else
+    return __builtin_shuffle(a, b, mask);
+#endif
+}
+
 // The sums of LANES vectors over their lanes, as one vector. Lane j is first added to lane j + G/2 of its group of
 // G, then G is halved, so that a block's 16 images are added in the same order whatever LANES is.
 template <int G> INLINE V fold(V a, V b) {
@@ -110,16 +122,7 @@ template <int G> INLINE V fold(V a, V b) {
         low[int(j)] = (j < half ? 0 : LANES) + lane;
         high[int(j)] = low[int(j)] + G / 2;
     });
-#ifdef __clang__
-    V from_low{}, from_high{};
-    for (int j = 0; j < LANES; ++j) {
-        from_low[j] = low[j] < LANES ? a[low[j]] : b[low[j] - LANES];
-        from_high[j] = high[j] < LANES ? a[high[j]] : b[high[j] - LANES];
-    }
-    return from_low + from_high;
-#else
-    return __builtin_shuffle(a, b, low) + __builtin_shuffle(a, b, high);
-#endif
+    return shuffle(a, b, low) + shuffle(a, b, high);
 }
 template <int N> INLINE V fold_all(const V* v) {
     if constexpr (N == 1) return v[0];

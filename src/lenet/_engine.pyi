@@ -1,0 +1,93 @@
+"""The engine of lenet: networks, training and glyphs, in C++."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy
+from numpy.typing import NDArray
+
+
+def processor() -> str:
+    """Name the build of the kernels that runs."""
+
+def processors() -> list[str]:
+    """Name the builds that this machine can run, best first."""
+
+def default_threads() -> int:
+    """Count the threads used where none are asked for."""
+
+def peak(threads: int, seconds: float) -> float:
+    """Measure independent float32 multiply-adds a second."""
+
+class Network:
+    """A network on the engine; `lenet.Network` checks what goes in."""
+
+    def __init__(self, description: str) -> None: ...
+
+    @property
+    def parameters(self) -> NDArray[numpy.float32]: ...
+
+    @property
+    def statistics(self) -> NDArray[numpy.float32]: ...
+
+    def layout(self) -> list[tuple[str, str, int, tuple[int, ...], bool]]: ...
+
+    def changed(self) -> None: ...
+
+    def forward(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], threads: int = 0) -> NDArray[numpy.float32]: ...
+
+    def probabilities(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], temperature: float = 1.0, threads: int = 0) -> NDArray[numpy.float32]: ...
+
+    def feature_maps(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)]) -> list[NDArray[numpy.float32]]: ...
+
+    def scan(self, pictures: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], threads: int = 0) -> NDArray[numpy.float32]: ...
+
+    def gradients(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], loss: str = 'cross_entropy', threads: int = 0) -> tuple[float, NDArray[numpy.float32], NDArray[numpy.float32]]: ...
+
+    def forward_train(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], threads: int = 0) -> NDArray[numpy.float32]: ...
+
+    def backward(self, upstream: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], inputs: bool = False) -> tuple[NDArray[numpy.float32], object]: ...
+
+class Trainer:
+    """Passes of SGD or AdamW over images."""
+
+    def __init__(self, network: Network, loss: str = 'cross_entropy', optimizer: str = 'sgd', momentum: float = 0.8999999761581421, decay: float = 0.0, beta2: float = 0.9990000128746033, epsilon: float = 9.99999993922529e-09, nesterov: bool = False, threads: int = 0) -> None: ...
+
+    @property
+    def state(self) -> NDArray[numpy.float32]: ...
+
+    @property
+    def step(self) -> int: ...
+
+    @step.setter
+    def step(self, arg: int, /) -> None: ...
+
+    def run(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], order: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], batch: int, rates: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[float, int]: ...
+
+def components(mask: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]) -> tuple:
+    """
+    Label the 8-connected pieces of a mask (uint8; every value but 0 is ink).
+
+    Returns labels, int32 (rows, columns), 0 for paper and from 1 in reading order of first pixels; and a
+    table, int32 (n, 5), of left, top, right, bottom (exclusive) and area in pixels, row k for label k + 1.
+    """
+
+def normalize_glyph(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]) -> NDArray[numpy.uint8]:
+    """
+    Draw ink (uint8, paper 0) into 28 x 28 as MNIST was made: aspect ratio kept, longer side 20 pixels,
+    averaged over areas, centre of mass at the centre. Ink that is all 0 gives an image that is all 0.
+    """
+
+def normalize_glyphs(inks: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]]) -> NDArray[numpy.uint8]:
+    """Normalize a list of pieces of ink; uint8 (n, 28, 28)."""
+
+def distort(images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)], seed: int, ids: int | Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], *, rotation: float = 0.0, shear: float = 0.0, scale: float = 0.0, shift: float = 0.0, elastic: float = 0.0, elastic_sigma: float = 4.0, thickness: float = 0.0, threads: int = 0) -> NDArray[numpy.uint8]:
+    """
+    Distort images, uint8 (n, rows, columns) or (n, maps, rows, columns), paper 0.
+
+    The numbers for an image are drawn from its id and the seed alone, each evenly between minus and plus
+    the bound given: rotation in degrees, shear in columns per row, scale as a logarithm, shift in pixels,
+    thickness in pixels that edges of strokes move; elastic is the root mean square, in pixels along each
+    axis, of noise smoothed by a Gaussian of elastic_sigma pixels. ids has a number for each image, or is
+    the first of consecutive numbers.
+    """

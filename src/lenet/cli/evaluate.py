@@ -1,0 +1,59 @@
+"""`lenet evaluate`: how often a network is wrong, and where."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from lenet import learning, weights
+from lenet.cli import choices, options
+from lenet.cli.output import columns, json_line, write_picture
+from lenet.datasets import Dataset
+from lenet.learning import Evaluation
+
+_MOST = 40
+"""Mistakes that the picture of the worst ones shows."""
+
+
+@click.command("evaluate")
+@click.argument("folder", required=False, type=click.Path(file_okay=False))
+@options.data
+@options.model
+@options.threads
+@click.option("--confusion", type=click.Path(dir_okay=False), help="Draw which class was taken for which.")
+@options.save
+@options.json
+def command(
+    folder: str | None, data_name: str, model: str, threads: int, confusion: str | None, save: str | None, as_json: bool
+) -> None:
+    """Measure a network on FOLDER, which has a subfolder of pictures for each class; without it, on MNIST's test part.
+
+    --save draws the worst mistakes: the wrong answers that the network was surest of.
+    """
+    dataset = choices.test_part(folder or data_name)
+    evaluation = learning.evaluate(weights.load(model), dataset, worst=_MOST, threads=threads)
+    click.echo(json_line(json.loads(evaluation.to_json())) if as_json else _text(evaluation))
+    if confusion is not None:
+        from lenet.drawing import confusion_matrix
+
+        write_picture(confusion_matrix(evaluation), confusion)
+    if save is not None:
+        _save_worst(evaluation, dataset, save)
+
+
+def _text(evaluation: Evaluation) -> str:
+    rows = [("is \\ read as", *evaluation.classes)]
+    rows += [(name, *map(str, row)) for name, row in zip(evaluation.classes, evaluation.confusion, strict=True)]
+    table = columns(rows, right=range(1, len(rows[0])))
+    return f"{choices.sentence(evaluation)}\n\n{table}"
+
+
+def _save_worst(evaluation: Evaluation, dataset: Dataset, path: str) -> None:
+    from lenet.drawing import contact_sheet
+
+    if not evaluation.worst:
+        click.echo(f"no mistake to draw: {path} is not written", err=True)
+        return
+    captions = [f"{wrong.label} read as {wrong.predicted}, {wrong.confidence:.0%}" for wrong in evaluation.worst]
+    write_picture(contact_sheet(dataset.images[[wrong.index for wrong in evaluation.worst]], captions), path)

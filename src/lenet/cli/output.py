@@ -1,0 +1,127 @@
+"""What the verbs print: tables for people, JSON lines and CSV for programs, progress for a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from lenet.learning.history import Progress as TrainingProgress
+
+__all__ = ["SCHEMA", "Printer", "Progress", "columns", "given_bytes", "json_line", "write_picture"]
+
+SCHEMA = 1
+"""Version of the JSON that the command prints; it counts up when a field changes its meaning or goes away."""
+
+
+def json_line(record: Mapping[str, object]) -> str:
+    """Return a record as one line of JSON, its schema version first."""
+    return json.dumps({"schema": SCHEMA, **record}, ensure_ascii=False)
+
+
+def columns(rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> str:
+    """Return rows as text in aligned columns; those numbered in `right` end below each other."""
+    texts = [[str(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    lines = []
+    for row in texts:
+        cells = [
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+class Printer:
+    """Prints results as they come: a line of text each, a JSON object each, or CSV with a header."""
+
+    def __init__(self, *, as_json: bool, as_csv: bool) -> None:
+        if as_json and as_csv:
+            raise click.UsageError("--json and --csv exclude each other; give one of them")
+        self._json, self._csv, self._started = as_json, as_csv, False
+
+    def show(self, text: str, record: Mapping[str, object]) -> None:
+        """Print one result: `text` for people, or `record` for programs."""
+        if self._json:
+            click.echo(json_line(record))
+        elif self._csv:
+            if not self._started:
+                click.echo(_csv_line(list(record)))
+            click.echo(_csv_line([_flat(value) for value in record.values()]))
+        elif text:
+            click.echo(text)
+        self._started = True
+
+
+def _flat(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple | dict) else value
+
+
+def _csv_line(values: Sequence[object]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(values)
+    return line.getvalue()
+
+
+class Progress:
+    """Keeps one line on stderr up to date, on a terminal and unless told to be quiet; takes it away at the end."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._say("")
+
+    def _say(self, words: str) -> None:
+        if self._shown:
+            click.echo(f"\r\033[K{words}", nl=False, err=True)
+
+    def training(self, now: TrainingProgress) -> None:
+        """Show how far a training is, as a bar; keep a line for each epoch that is over."""
+        if now.finished is None:
+            bar = "━" * round(24 * now.done / now.images)
+            self._say(f"epoch {now.epoch}/{now.epochs} {bar:<24} loss {now.loss:.4f}, wrong {now.training_error:.2%}")
+        else:
+            held_out = now.finished.validation_error
+            words = "" if held_out is None else f", of those held out {held_out:.2%}"
+            self._say(
+                f"epoch {now.epoch}/{now.epochs}: wrong {now.training_error:.2%}{words}, {now.finished.seconds:.1f} s\n"
+            )
+
+    def download(self, name: str, received: int, total: int) -> None:
+        """Show how much of a file has arrived, in bytes; `total` is 0 where nobody said."""
+        of = f" of {total / 1e6:.1f}" if total else ""
+        self._say(f"{name}: {received / 1e6:.1f}{of} MB")
+
+
+def given_bytes(name: str) -> str | bytes:
+    """Return the path as it is, or what standard input holds where it is `-`."""
+    return sys.stdin.buffer.read() if name == "-" else name
+
+
+def write_picture(picture: Image.Image, path: str) -> None:
+    """Write a picture whole or not at all, in the format of its suffix."""
+    from PIL import Image
+
+    from lenet.errors import InputError
+    from lenet.files import write_whole
+
+    suffix = Path(path).suffix.lower()
+    if suffix not in Image.registered_extensions():
+        raise InputError(f"{path} has no suffix of a picture; call it .png or .jpg")
+    content = io.BytesIO()
+    picture.save(content, Image.registered_extensions()[suffix])
+    write_whole(path, [content.getvalue()])

@@ -1,0 +1,74 @@
+"""`lenet train`: make a network from labelled pictures."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import click
+
+from lenet import learning, weights
+from lenet.architectures import ZOO
+from lenet.cards import Card
+from lenet.cli import choices, options
+from lenet.cli.output import Progress, write_picture
+from lenet.learning import RECIPES, Recipe
+
+
+@click.command("train")
+@click.argument("folder", required=False, type=click.Path(file_okay=False))
+@options.data
+@click.option(
+    "--architecture", default="lenet5", show_default=True, type=click.Choice(list(ZOO)), help="What to train."
+)
+@click.option("--recipe", help=f"How: {', '.join(RECIPES)}, or a JSON file; what suits the data if left out.")
+@click.option("--epochs", type=click.IntRange(min=0), help="Times that every training image is seen.")
+@options.seed
+@options.threads
+@click.option("--out", type=click.Path(dir_okay=False), help="Write the network to this .safetensors file.")
+@click.option("--checkpoint", type=click.Path(dir_okay=False), help="Keep the state after each epoch in this file.")
+@click.option("--resume", type=click.Path(dir_okay=False), help="Go on from this checkpoint, to the same numbers.")
+@options.save
+@options.quiet
+def command(
+    folder: str | None, data_name: str, architecture: str, recipe: str | None, epochs: int | None, seed: int | None,
+    threads: int, out: str | None, checkpoint: str | None, resume: str | None, save: str | None, quiet: bool,
+) -> None:  # fmt: skip
+    """Train a network on FOLDER, which has a subfolder of pictures for each class; without it, on MNIST.
+
+    Prints the error on the test part, where the data has one. --save draws the learning curve.
+    """
+    if resume is not None and (recipe, epochs, seed) != (None, None, None):
+        raise click.UsageError("a checkpoint carries its recipe; give --resume without --recipe, --epochs and --seed")
+    training, test = choices.parts(folder or data_name)
+    chosen = None if resume else choices.recipe(recipe, len(training), epochs, seed)
+    with Progress(quiet=quiet) as shown:
+        network, history = learning.train(
+            training, architecture, recipe=chosen, resume=resume, checkpoint=checkpoint, threads=threads,
+            callback=shown.training,
+        )  # fmt: skip
+    click.echo(f"{network.architecture.name}: {len(training):,} images of {training.name}, {history.seconds:.1f} s")
+    figures = {}
+    if test is not None:
+        evaluation = learning.evaluate(network, test, threads=threads)
+        figures[f"error on {test.name}"] = evaluation.error
+        click.echo(choices.sentence(evaluation))
+    if out is not None:
+        network.card = _card(out, training.name, chosen, figures)
+        click.echo(f"written to {weights.save(network, out)}")
+    if save is not None:
+        from lenet.drawing import learning_curve
+
+        write_picture(learning_curve(history), save)
+
+
+def _card(out: str, trained_on: str, recipe: Recipe | None, figures: dict[str, float]) -> Card:
+    words = shlex.join(["lenet", *sys.argv[1:]])
+    settings = {} if recipe is None else asdict(recipe)
+    return Card(
+        Path(out).stem, f"Trained on {trained_on}.", data=trained_on, command=words, recipe=settings, figures=figures,
+        seed=0 if recipe is None else recipe.seed, date=date.today().isoformat(),
+    )  # fmt: skip

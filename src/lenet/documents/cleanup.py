@@ -1,0 +1,411 @@
+"""From a picture as scanned to ink: paper 0, full ink 255, whatever the light, the paper and the pen.
+
+The steps, in order: which of dark and light is ink (`ink_is_light`), what the paper would look like without ink
+(`paper`), how much darker than that every pixel is (`to_ink`), and, where asked for, which of that ink is ruled lines
+(`without_rules`). The polarity of a picture turns here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet._engine import components
+from lenet.errors import InputError
+
+__all__ = ["ink_is_light", "largest_near", "paper", "strokes", "to_ink", "without_rules"]
+
+Picture = NDArray[np.uint8]
+
+LEAST_CONTRAST = 0.07
+"""Less than this share of the paper's light is no ink. Pencil takes 0.15 and more; shadow of creased paper 0.05."""
+
+NOISE_FACTOR = 4.0
+"""Ink has to be this many standard deviations of the paper's noise darker than paper."""
+
+PATTERN_SHARE = 0.35
+"""What loses less than this share of the light that ink loses is the pattern of the paper."""
+
+LEAST_INK = 60
+"""Ink below this is the fringe of a stroke or a shade of the paper, never a stroke of its own."""
+
+ESTIMATE_SIDE = 400
+"""Paper is estimated on a picture about this wide and high: a pixel there is a thin stroke of a page's handwriting."""
+
+
+def to_ink(picture: NDArray[Any]) -> Picture:
+    """Turn a picture into ink: paper 0, full ink 255, grey at the edges of strokes.
+
+    Every colour is compared with the paper's in the same place, and the channel that lost the largest share of its
+    light counts: red, blue and black pens come out alike, on white or coloured paper, in light or in shadow.
+
+    Parameters
+    ----------
+    picture : uint8, `(rows, columns)` or `(rows, columns, 3)`; ink dark on light or light on dark.
+
+    Returns
+    -------
+    ink : uint8 `(rows, columns)`; all 0 where nothing is written.
+
+    Raises
+    ------
+    InputError
+        The array is no picture.
+    """
+    planes = _planes(picture)
+    if ink_is_light(planes):
+        planes = 255 - planes
+    loss = np.zeros(planes.shape[1:], np.uint8)
+    noise = 0.0
+    for plane in planes:
+        ground = paper(plane)
+        noise = max(noise, _noise(plane, ground))
+        np.maximum(loss, _loss(plane, ground), out=loss)
+    return _above(loss, max(LEAST_CONTRAST * 255, _floor(loss, NOISE_FACTOR * noise)))
+
+
+def ink_is_light(planes: NDArray[np.uint8]) -> bool:
+    """Tell whether light marks stand on dark ground.
+
+    Marks cover less than half of their surroundings, so brightness around its local mean has its long tail on their
+    side: the sign of the third moment says which. Mean brightness would be fooled by a dark photograph.
+
+    Parameters
+    ----------
+    planes : uint8 `(channels, rows, columns)`.
+    """
+    grey = planes[0] if len(planes) == 1 else planes.mean(axis=0, dtype=np.float32)
+    small, _ = _reduced(grey.astype(np.uint8))
+    around = small.astype(np.float32)
+    rest = around - _local_mean(around, max(12, min(small.shape) // 4))
+    return bool((rest**3).sum() > 0)
+
+
+def paper(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Estimate the brightness that each pixel would have without ink, for one channel with dark ink.
+
+    A closing (the largest value around, then the smallest of those) removes everything narrower than its window and
+    keeps shadows and the edge of the sheet; the mean of what remains paper inside the window then takes away the
+    closing's leaning towards bright noise.
+
+    Parameters
+    ----------
+    plane : uint8 `(rows, columns)`.
+    """
+    small, factor = _reduced(plane)
+    level = _level(small)
+    window = _stroke_proof_window(level)
+    short = (_closing(level, window) - level).astype(np.float32)
+    clear = (short <= max(8.0, 2 * float(np.median(short)))).astype(np.float32)
+    share = _local_mean(clear, window)
+    lean = _local_mean(short * clear, window) / np.maximum(share, 0.02)
+    ground = small + (short - lean)
+    return _enlarged(ground.clip(1, 255).astype(np.uint8), factor, plane.shape)
+
+
+def _planes(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
+        raise InputError(
+            f"a picture of shape {picture.shape} and type {picture.dtype} was given; uint8 (rows, columns) or "
+            "(rows, columns, 3) is expected: convert it first"
+        )
+    if not picture.size:
+        raise InputError(f"a picture of shape {picture.shape} has no pixels; give at least one row and one column")
+    if picture.ndim == 2:
+        return picture[None]
+    planes = np.ascontiguousarray(picture.transpose(2, 0, 1))
+    grey = (planes[0] == planes[1]).all() and (planes[0] == planes[2]).all()
+    return planes[:1] if grey else planes
+
+
+def _level(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take out the trend of the light, a quadratic surface through most of the paper.
+
+    A closing takes the dark end of a steep gradient for ink where the picture ends.
+    """
+    rows, columns = (np.linspace(-1, 1, size, dtype=np.float32) for size in small.shape)
+    step = max(1, round((small.size / 10_000) ** 0.5))
+    values = small[::step, ::step].astype(np.float32).ravel()
+    terms = _quadratic(rows[::step, None], columns[None, ::step]).reshape(6, -1)
+    kept = np.ones(len(values), bool)
+    for _ in range(4):
+        trend = np.linalg.lstsq(terms[:, kept].T, values[kept], rcond=None)[0]
+        away = values - trend @ terms
+        kept = away > -max(3.0, 1.5 * float(np.median(abs(away))))
+    surface = np.tensordot(trend, _quadratic(rows[:, None], columns[None, :]), 1)
+    leveled: NDArray[np.uint8] = (small - surface + 160.0).clip(0, 255).astype(np.uint8)
+    return leveled
+
+
+def _quadratic(y: NDArray[np.float32], x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the six terms of a quadratic surface, each over all rows and columns."""
+    return np.stack([y * 0 + x * 0 + 1, y + x * 0, x + y * 0, y * x, y * y + x * 0, x * x + y * 0])
+
+
+def _stroke_proof_window(small: NDArray[np.uint8]) -> int:
+    """Choose the closing's window: narrow follows shadows closely, but it has to be wider than the widest stroke.
+
+    The narrow window is enough where it finds the ink that the wide one finds; a marker's stroke filling a small
+    picture would be taken for paper by the narrow one.
+    """
+    wide = max(24, round(min(small.shape) * 0.6))
+    narrow = max(24, round(min(max(small.shape) * 0.5, (small.shape[0] * small.shape[1]) ** 0.5) * 0.12))
+    if narrow >= wide:
+        return wide
+    found = _closing(small, wide) - small
+    strong = found > max(0.6 * float(found.max()), LEAST_CONTRAST * 255)
+    kept = (_closing(small, narrow) - small)[strong] > 0.5 * found[strong]
+    return narrow if not strong.any() or kept.mean() > 0.7 else wide
+
+
+def _loss(plane: NDArray[np.uint8], ground: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the share of the paper's light that is missing, 255 for all of it."""
+    lost = (np.maximum(ground, plane) - plane).astype(np.float32)
+    lost *= 255.0
+    lost /= ground
+    return lost.astype(np.uint8)
+
+
+def _noise(plane: NDArray[np.uint8], ground: NDArray[np.uint8]) -> float:
+    """Return the standard deviation of paper, as a share of its light (255 for all), from pixels that ink cannot touch.
+
+    Those are the ones brighter than paper: one half of the noise. Some 100,000 of them are looked at.
+    """
+    step = max(1, plane.size // 200_000)
+    values, grounds = plane.ravel()[::step].astype(np.float32), ground.ravel()[::step]
+    over = (values - grounds)[values > grounds] * (255.0 / np.median(grounds))
+    return 1.4826 * float(np.median(over)) if over.size else 0.0
+
+
+def _floor(loss: NDArray[np.uint8], floor: float) -> float:
+    """Return what loss is ink, given a floor that noise stays below.
+
+    The pattern of cheque paper is no noise: it has no long tail. Where ink stands out of it, ink sets the floor.
+    """
+    fullest = float(np.percentile(loss.ravel()[:: max(1, loss.size // 200_000)], 99.5))
+    return min(floor, PATTERN_SHARE * fullest) if fullest > floor else floor
+
+
+def _above(loss: NDArray[np.uint8], floor: float) -> Picture:
+    """Keep what stands out in the mean of its 3 x 3 surroundings, and stretch it to full ink."""
+    padded = np.pad(loss, 1, mode="edge").astype(np.uint16)
+    across = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
+    around = across[:-2] + across[1:-1] + across[2:]
+    kept = np.where(around > 6 * floor, loss, 0)
+    found = kept[kept > floor]
+    if not found.size:
+        return np.zeros_like(loss)
+    peak = max(float(np.percentile(found[:: max(1, found.size // 100_000)], 90)), floor + 1)
+    scale = (np.arange(256) - floor / 2) * 255.0 / (peak - floor / 2)
+    table: Picture = scale.clip(0, 255).astype(np.uint8)
+    return table[kept]
+
+
+def strokes(ink: Picture) -> NDArray[np.bool_]:
+    """Tell strokes from paper: what has half the ink of the fullest pixel close by, where a stroke's edge is.
+
+    Half of what is close by, and not of what is fullest in the picture, keeps pencil beside printed lines.
+
+    Parameters
+    ----------
+    ink : uint8 `(rows, columns)`.
+    """
+    radius = max(2, min(ink.shape) // 400)
+    fullest = largest_near(ink, radius, radius)
+    marks: NDArray[np.bool_] = (ink >= LEAST_INK) & (ink >= fullest // 2)
+    return marks
+
+
+def without_rules(ink: Picture) -> Picture:
+    """Take away ruled lines, grids and the boxes of tables, and mend the strokes that cross them.
+
+    A line is a rule where it is part of a net (it meets two lines across or more, which do so as well), runs from
+    border to border together with others, or is longer than the picture is high: no digit does any of these.
+
+    Parameters
+    ----------
+    ink : uint8 `(rows, columns)`, from `to_ink`.
+    """
+    marks = strokes(ink)
+    level, upright = _straight(marks), _straight(marks.T)
+    rules = _rules(level, upright)
+    bands = (_bands(marks, level, rules[0]), _bands(marks.T, upright, rules[1]))
+    rest = marks & ~bands[0] & ~bands[1].T
+    mended = _mended(rest, bands[0]) | _mended(rest.T, bands[1]).T
+    erased = (bands[0] | bands[1].T) & ~(mended & marks)
+    return np.where(erased, 0, ink).astype(np.uint8)
+
+
+Lines = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Labels of the pixels of straight lines, and the box (left, top, right, bottom) and area of each, as `components`."""
+
+
+def _straight(marks: NDArray[np.bool_]) -> Lines:
+    """Find what runs along the rows for longer than a stroke's width, sloping by up to 1 in 20, with small gaps."""
+    least = max(12, round(min(0.04 * max(marks.shape), 0.3 * marks.shape[1])))
+    reach = max(1, max(marks.shape) // 600)
+    joined = largest_near(marks.view(np.uint8), reach, 2 * reach)
+    steps = np.diff(joined.astype(np.int8), axis=1, prepend=0, append=0)
+    rows, columns = np.nonzero(steps)
+    starts, ends = columns[::2], columns[1::2]
+    long = ends - starts >= least
+    steps[:] = 0
+    steps[rows[::2][long], starts[long]] = 1
+    steps[rows[::2][long], ends[long]] = -1
+    labels, boxes = components(np.cumsum(steps[:, :-1], axis=1, dtype=np.int8).astype(np.uint8))
+    return _thin(labels, boxes)
+
+
+def _thin(labels: NDArray[np.int32], boxes: NDArray[np.int32]) -> Lines:
+    """Leave only lines twelve times as long as thick, whose box is no higher than their slope explains."""
+    length, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    thickness = boxes[:, 4] / length
+    thin = (length >= 15 * thickness) & (height <= 2 * thickness + 0.05 * length)
+    renumbered = np.concatenate([[0], np.where(thin, np.cumsum(thin), 0)]).astype(np.int32)
+    return renumbered[labels], boxes[thin]
+
+
+def _rules(level: Lines, upright: Lines) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Decide which lines along rows (`level`) and, transposed, along columns (`upright`) are rules."""
+    rows, columns = level[0].shape
+    net = _net(level, upright)
+    through = [_spans(lines, size) for lines, size in ((level, columns), (upright, rows))]
+    ruled = through[0].sum() >= 2
+    squared = through[0].any() and through[1].any()
+    length = level[1][:, 2] - level[1][:, 0]
+    wide = (length >= 1.2 * rows) & (length >= 0.8 * columns)
+    return net[0] | wide | (through[0] & (ruled or squared)), net[1] | (through[1] & squared)
+
+
+def _spans(lines: Lines, size: int) -> NDArray[np.bool_]:
+    reach = max(2, size // 100)
+    spans: NDArray[np.bool_] = (lines[1][:, 0] <= reach) & (lines[1][:, 2] >= size - reach)
+    return spans
+
+
+def _net(level: Lines, upright: Lines) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the lines that meet two or more lines across, counting only lines that do so too."""
+    crossing = (level[0] > 0) & (upright[0].T > 0)
+    pairs = np.unique(np.stack([level[0][crossing], upright[0].T[crossing]], axis=1) - 1, axis=0)
+    kept = np.ones(len(pairs), bool)
+    while True:
+        partners = [
+            np.bincount(pairs[kept, side], minlength=len(lines[1])) for side, lines in ((0, level), (1, upright))
+        ]
+        still = kept & (partners[0][pairs[:, 0]] >= 2) & (partners[1][pairs[:, 1]] >= 2)
+        if (still == kept).all():
+            return np.asarray(partners[0] >= 2), np.asarray(partners[1] >= 2)
+        kept = still
+
+
+def _bands(marks: NDArray[np.bool_], lines: Lines, rules: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the pixels of the lines along rows that are rules, with a pixel of grey edge on both sides.
+
+    A rule is as thick as most of its columns, and follows a gentle curve through the middle of those: what sticks out
+    of that is the foot of a digit that stands on the line.
+    """
+    band = np.zeros(marks.shape, bool)
+    for number in np.nonzero(rules)[0]:
+        left, top, right, bottom = lines[1][number, :4]
+        group = (lines[0][top:bottom, left:right] == number + 1) & marks[top:bottom, left:right]
+        counts = group.sum(axis=0)
+        thickness = max(1.0, float(np.median(counts[counts > 0]))) if counts.any() else 1.0
+        clear = np.nonzero((counts > 0) & (counts <= thickness))[0]
+        middles = (group * np.arange(bottom - top)[:, None]).sum(axis=0)[clear] / counts[clear]
+        course = _course(clear, middles, right - left)
+        rows = np.arange(max(top - 2, 0), min(bottom + 2, len(marks)))
+        band[rows[0] : rows[-1] + 1, left:right] |= abs(rows[:, None] - top - course) <= thickness / 2 + 1
+    return band
+
+
+def _course(columns: NDArray[np.int64], middles: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    """Fit a parabola to points that mostly lie on one, and return its rows for all columns."""
+    if len(columns) < 4:
+        return np.full(length, float(np.mean(middles)) if len(middles) else 0.0)
+    scaled, kept = columns / length, np.ones(len(columns), bool)
+    for _ in range(3):
+        curve = np.polynomial.polynomial.polyfit(scaled[kept], middles[kept], 2)
+        away = abs(np.polynomial.polynomial.polyval(scaled, curve) - middles)
+        kept = away <= max(0.75, float(np.median(away)) * 1.5)
+    course: NDArray[np.float64] = np.polynomial.polynomial.polyval(np.arange(length) / length, curve)
+    return course
+
+
+def _mended(rest: NDArray[np.bool_], band: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return what of a band along the rows lies between strokes above and below it, sloping by 45 degrees at most."""
+    if not band.any():
+        return band
+    above = largest_near(rest, 0, 1)
+    below = above[::-1].copy()
+    for _ in range(_thickness(band) + 1):
+        above[1:] |= largest_near(above[:-1], 0, 1) & band[1:]
+        below[1:] |= largest_near(below[:-1], 0, 1) & band[::-1][1:]
+    return above & below[::-1] & band
+
+
+def _thickness(line: NDArray[np.bool_]) -> int:
+    tops = line[0].sum() + (line[1:] & ~line[:-1]).sum()
+    return round(float(line.sum() / max(1, tops)))
+
+
+def largest_near(values: NDArray[Any], down: int, across: int) -> NDArray[Any]:
+    """Return the largest value at most `down` rows and `across` columns away; outside the array everything is 0.
+
+    Windows double from step to step, so it costs the logarithm of their size.
+    """
+    for axis, reach in ((0, down), (1, across)):
+        length = values.shape[axis]
+        radius, width = min(reach, length - 1), 1
+        if radius <= 0:
+            continue
+        padded = np.zeros([size + 2 * radius * (axis == i) for i, size in enumerate(values.shape)], values.dtype)
+        along = padded if axis == 0 else padded.T
+        along[radius : radius + length] = values if axis == 0 else values.T
+        while width < 2 * radius + 1:
+            step = min(width, 2 * radius + 1 - width)
+            along, width = np.maximum(along[:-step], along[step:]), width + step
+        values = along if axis == 0 else along.T
+    return values
+
+
+def _closing(plane: NDArray[np.uint8], window: int) -> NDArray[np.uint8]:
+    radius = window // 2
+    high = largest_near(plane, radius, radius)
+    low: NDArray[np.uint8] = 255 - largest_near(255 - high, radius, radius)
+    return low
+
+
+def _local_mean(values: NDArray[np.float32], window: int) -> NDArray[np.float32]:
+    """Return the mean of the square of side `window` around each value; at the border of what there is of it."""
+    for axis in (0, 1):
+        length = values.shape[axis]
+        total = np.cumsum(values, axis=axis, dtype=np.float64)
+        total = np.concatenate([np.zeros_like(total.take([0], axis)), total], axis=axis)
+        first = np.maximum(np.arange(length) - window // 2, 0)
+        last = np.minimum(np.arange(length) + window // 2 + 1, length)
+        counts = (last - first).reshape((-1, 1) if axis == 0 else (1, -1))
+        values = ((total.take(last, axis) - total.take(first, axis)) / counts).astype(np.float32)
+    return values
+
+
+def _reduced(plane: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """Return the plane, averaged over squares so that it holds about `ESTIMATE_SIDE` squared pixels, and their side."""
+    from PIL import Image
+
+    factor = max(1, round((plane.size / ESTIMATE_SIDE**2) ** 0.5))
+    factor = max(1, min(factor, min(plane.shape) // 16))
+    if factor == 1:
+        return plane, 1
+    return np.asarray(Image.fromarray(plane).reduce(factor)), factor
+
+
+def _enlarged(small: NDArray[np.uint8], factor: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    if factor == 1:
+        return small
+    rows, columns = shape
+    box = (0, 0, columns / factor, rows / factor)
+    return np.asarray(Image.fromarray(small).resize((columns, rows), Image.Resampling.BILINEAR, box))

@@ -1,0 +1,324 @@
+"""The loop: epochs in chunks of a hundred steps, each of which the engine runs in one call.
+
+Everything random follows from the recipe's seed, the epoch and the image, so the same recipe gives the same bits,
+whether or not the training was interrupted, and for any number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet import _engine
+from lenet.architectures import Architecture, named
+from lenet.datasets import Dataset, from_arrays, load_folder
+from lenet.errors import DivergenceError, FormatError, InputError
+from lenet.learning import checkpoints, recipes
+from lenet.learning.checkpoints import Checkpoint
+from lenet.learning.history import Epoch, History, Progress
+from lenet.learning.recipes import Recipe
+from lenet.network import Network
+
+__all__ = ["Training", "train"]
+
+_CHUNK = 100
+"""Steps between two looks at the loss, two calls back, and two updates of the moving average."""
+
+
+class Training(NamedTuple):
+    """What `train` gives: the network, and what was measured on the way."""
+
+    network: Network
+    history: History
+
+
+_Chunk = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+Trainable = Dataset | str | os.PathLike[str] | tuple[Any, Any]
+
+
+def train(
+    dataset: Trainable,
+    architecture: str | Architecture | Network = "lenet5",
+    *,
+    recipe: Recipe | str | None = None,
+    validation: Dataset | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    callback: Callable[[Progress], None] | None = None,
+    threads: int = 0,
+) -> Training:
+    """Train a network.
+
+    Parameters
+    ----------
+    dataset : a `Dataset`, a folder with a subfolder for each class, or (images, labels).
+    architecture : what to train, or its name; a `Network` is trained further, on a copy. A last layer with another
+        number of units than there are classes is replaced.
+    recipe : how, or the name of a recipe; None takes "quick" for 10,000 images or more and "small" for fewer.
+    validation : images to measure the error on after each epoch, instead of holding out some (`Recipe.validation`).
+    resume : a checkpoint to go on from; architecture and recipe are the checkpoint's, the data have to be the same.
+    checkpoint : a file to keep the state in after each epoch; an interruption leaves the last one in place.
+    callback : called after every hundred steps, and with `Progress.finished` when an epoch is over.
+    threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
+
+    Returns
+    -------
+    The trained network (of the last epoch, or the moving average, not of the best epoch) and the `History`.
+
+    Raises
+    ------
+    InputError
+        Data, network, recipe and checkpoint do not fit each other, or one of them cannot be used.
+    ArchitectureError
+        There is no such network, or its outputs cannot be made as many as the classes.
+    FormatError
+        The checkpoint is damaged.
+    DivergenceError
+        The loss left the finite numbers.
+
+    Examples
+    --------
+    >>> import lenet
+    >>> network, history = lenet.train(lenet.load_digits8x8("train"), recipe=lenet.Recipe(epochs=1))
+    >>> len(history)
+    1
+    """
+    data = _in_order(_dataset(dataset))
+    before = None if resume is None else checkpoints.load(resume)
+    used = _recipe(recipe, before, len(data))
+    network = _network(architecture if before is None else before.architecture, data, used.seed)
+    fingerprint = _fingerprint(data) if resume is not None or checkpoint is not None else ""
+    course = _Course(network, data, validation, used, threads)
+    if before is not None:
+        course.restore(before, fingerprint)
+    while len(course.epochs) < used.epochs:
+        course.run_epoch(callback or _silence)
+        if checkpoint is not None:
+            checkpoints.save(course.state(fingerprint), checkpoint)
+    return Training(course.outcome(), History(tuple(course.epochs)))
+
+
+class _Course:
+    """A training under way: the network, its optimiser, and what came of the epochs so far."""
+
+    def __init__(
+        self, network: Network, data: Dataset, validation: Dataset | None, recipe: Recipe, threads: int
+    ) -> None:
+        self.network, self.data, self.recipe, self.threads = network, data, recipe, threads
+        self.training, held_out = data.split_indices(0 if validation is not None else recipe.validation, recipe.seed)
+        self.validation = data.subset(held_out) if len(held_out) else validation
+        if not len(self.training):
+            raise InputError(f"{data} leaves no images to train on; give more, or hold out fewer")
+        self.trainer = _engine.Trainer(
+            network._engine,
+            loss=recipe.loss,
+            optimizer=recipe.optimizer,
+            momentum=recipe.momentum,
+            decay=recipe.decay,
+            nesterov=recipe.nesterov,
+            threads=threads,
+        )
+        self.steps = math.ceil(len(self.training) / recipe.batch)
+        self.rates = recipe.rates(self.steps * recipe.epochs)
+        self.average: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        self.epochs: list[Epoch] = []
+
+    def run_epoch(self, callback: Callable[[Progress], None]) -> None:
+        """Let every training image pass once, in an order of its own, and measure."""
+        start, number = time.perf_counter(), len(self.epochs) + 1
+        loss, wrong, done = 0.0, 0, 0
+        for images, labels, order, rates in self._chunks(number):
+            chunk_loss, chunk_wrong = self.trainer.run(images, labels, order, self.recipe.batch, rates)
+            if not math.isfinite(chunk_loss):
+                raise self._diverged(number, chunk_loss)
+            self._follow(len(rates))
+            loss, wrong, done = loss + chunk_loss, wrong + chunk_wrong, done + len(order)
+            callback(self._progress(number, done, loss, wrong))
+        if not np.isfinite(self.network._engine.parameters).all():
+            raise self._diverged(number, math.nan)
+        validation_error = self._validation_error()
+        rate, seconds = float(self.rates[number * self.steps - 1]), time.perf_counter() - start
+        self.epochs.append(Epoch(number, loss / done, wrong / done, validation_error, rate, seconds))
+        callback(self._progress(number, done, loss, wrong, self.epochs[-1]))
+
+    def _chunks(self, number: int) -> Iterator[_Chunk]:
+        """Give the images, labels, order and rates of each call of the engine in epoch `number`."""
+        recipe, data = self.recipe, self.data
+        order = np.random.default_rng((recipe.seed, number)).permutation(self.training)
+        rates = self.rates[(number - 1) * self.steps : number * self.steps]
+        for step in range(0, self.steps, _CHUNK):
+            chosen = order[step * recipe.batch : (step + _CHUNK) * recipe.batch]
+            chunk_rates = rates[step : step + _CHUNK]
+            if recipe.distortion is None:
+                yield data.images, data.labels, chosen, chunk_rates
+            else:
+                images = _distorted(data.images[chosen], recipe, number * len(data) + chosen, self.threads)
+                yield images, data.labels[chosen], np.arange(len(chosen)), chunk_rates
+
+    def _follow(self, steps: int) -> None:
+        """Let the moving average follow the network after `steps` steps."""
+        if not self.recipe.average:
+            return
+        now = (self.network._engine.parameters, self.network._engine.statistics)
+        if self.average is None:
+            self.average = (np.array(now[0]), np.array(now[1]))
+        change = np.float32(1 - self.recipe.average ** (steps / 100))
+        for mean, numbers in zip(self.average, now, strict=True):
+            mean += change * (numbers - mean)
+
+    def outcome(self) -> Network:
+        """Return the network as it would be handed over now."""
+        if self.average is None:
+            self.network._engine.changed()
+            return self.network
+        network = self.network.copy()
+        network._engine.parameters[...], network._engine.statistics[...] = self.average
+        network._engine.changed()
+        return network
+
+    def _validation_error(self) -> float | None:
+        if self.validation is None:
+            return None
+        found = self.outcome().predict(self.validation.images, threads=self.threads)
+        return float(np.mean(found != self.validation.labels))
+
+    def _progress(self, number: int, done: int, loss: float, wrong: int, finished: Epoch | None = None) -> Progress:
+        return Progress(number, self.recipe.epochs, done, len(self.training), loss / done, wrong / done, finished)
+
+    def _diverged(self, number: int, loss: float) -> DivergenceError:
+        return DivergenceError(
+            f"the loss became {loss} in epoch {number} with a learning rate up to {self.recipe.rate}; "
+            "expected it to stay finite: lower the rate, or warm up longer"
+        )
+
+    def state(self, fingerprint: str) -> Checkpoint:
+        """Return all that is needed to go on after the last epoch."""
+        none = np.zeros(0, np.float32)
+        mean, mean_statistics = self.average or (none, none)
+        return Checkpoint(
+            self.network.architecture,
+            self.recipe,
+            fingerprint,
+            self.trainer.step,
+            History(tuple(self.epochs)),
+            self.network._engine.parameters,
+            self.network._engine.statistics,
+            self.trainer.state,
+            mean,
+            mean_statistics,
+        )
+
+    def restore(self, saved: Checkpoint, fingerprint: str) -> None:
+        """Put everything back as it was when `saved` was made."""
+        if saved.data != fingerprint:
+            raise InputError(f"the checkpoint was made with other data than {self.data}; give the same, or start anew")
+        engine = self.network._engine
+        now = (engine.parameters, engine.statistics, self.trainer.state)
+        then = (saved.parameters, saved.statistics, saved.optimizer)
+        mean = (saved.average_parameters, saved.average_statistics)
+        sizes = [len(place) for place in now]
+        if [len(numbers) for numbers in (*then, *mean)] != sizes + (sizes[:2] if self.recipe.average else [0, 0]):
+            raise FormatError(f"the checkpoint's numbers are not as many as {self.network} needs; start anew")
+        for place, numbers in zip(now, then, strict=True):
+            place[...] = numbers
+        self.average = (np.array(mean[0]), np.array(mean[1])) if self.recipe.average else None
+        engine.changed()
+        self.trainer.step = saved.step
+        self.epochs = list(saved.history.epochs)
+
+
+def _silence(_: Progress) -> None:
+    pass
+
+
+def _dataset(given: Trainable) -> Dataset:
+    """Return a data set of whatever `train` was given."""
+    if isinstance(given, Dataset):
+        return given
+    if isinstance(given, tuple) and len(given) == 2:
+        return from_arrays(*given)
+    if isinstance(given, str | os.PathLike):
+        return load_folder(given)
+    raise InputError(f"{type(given).__name__} was given to train on; give a Dataset, a folder, or (images, labels)")
+
+
+def _in_order(data: Dataset) -> Dataset:
+    """Return the data with every array in one piece, as the engine reads them; most are already, and not copied."""
+    images, labels = np.ascontiguousarray(data.images), np.ascontiguousarray(data.labels)
+    return data if images is data.images and labels is data.labels else replace(data, images=images, labels=labels)
+
+
+def _recipe(given: Recipe | str | None, before: Checkpoint | None, images: int) -> Recipe:
+    """Return the recipe to follow."""
+    recipe = recipes.named(given) if isinstance(given, str) else given
+    if before is None:
+        return recipe or recipes.usual(images)
+    if recipe is not None and recipe != before.recipe:
+        raise InputError(
+            f"the checkpoint was made with {before.recipe}; go on with that one (recipe=None), or start anew"
+        )
+    return before.recipe
+
+
+def _network(given: str | Architecture | Network, data: Dataset, seed: int) -> Network:
+    """Return the network to train, fitting the data."""
+    if isinstance(given, Network):
+        network = given.copy()
+        if network.architecture.classes != len(data.classes):
+            raise InputError(
+                f"the network has {network.architecture.classes} outputs, but {data} has {len(data.classes)} classes; "
+                "give its architecture instead, to start with new numbers"
+            )
+    else:
+        architecture = named(given) if isinstance(given, str) else given
+        if architecture.classes != len(data.classes):
+            architecture = architecture.with_classes(len(data.classes))
+        network = Network(architecture, seed=seed)
+    maps, rows, columns = network.architecture.input
+    if data.images.shape[1] != maps or data.images.shape[2] > rows or data.images.shape[3] > columns:
+        raise InputError(
+            f"{data} does not fit {network.architecture.name}, which reads {maps} map(s) of up to {rows}x{columns}; "
+            "make the images smaller, or choose another network"
+        )
+    network.classes = data.classes
+    return network
+
+
+def _fingerprint(data: Dataset) -> str:
+    """Return what tells this data set from another one."""
+    return f"{len(data)} {zlib.crc32(data.images.data):08x} {zlib.crc32(data.labels.data):08x}"
+
+
+def _distorted(images: NDArray[np.uint8], recipe: Recipe, ids: NDArray[np.int64], threads: int) -> NDArray[np.uint8]:
+    """Return the images, each distorted by what seed and id decide."""
+    distortion = recipe.distortion
+    assert distortion is not None
+    if distortion.whole_pixels:
+        return _shifted(images, int(distortion.shift), recipe.seed, int(ids[0]))
+    amounts = asdict(distortion)
+    del amounts["whole_pixels"]
+    return _engine.distort(images, recipe.seed, ids, threads=threads, **amounts)
+
+
+def _shifted(images: NDArray[np.uint8], most: int, *seed: int) -> NDArray[np.uint8]:
+    """Return the images shifted by up to `most` whole pixels; every (2 most + 1)^2-th image goes the same way.
+
+    The images come in random order, so that is as good as a choice for each, and needs no loop over images.
+    """
+    ways = [(down, right) for down in range(-most, most + 1) for right in range(-most, most + 1)]
+    shifted = np.zeros_like(images)
+    rows, columns = images.shape[2:]
+    for start, way in enumerate(np.random.default_rng(seed).permutation(len(ways))):
+        down, right = ways[way]
+        to = (slice(max(0, down), rows + min(0, down)), slice(max(0, right), columns + min(0, right)))
+        source = (slice(max(0, -down), rows + min(0, -down)), slice(max(0, -right), columns + min(0, -right)))
+        shifted[start :: len(ways), :, *to] = images[start :: len(ways), :, *source]
+    return shifted

@@ -1,0 +1,398 @@
+"""The network: an architecture joined with its numbers, run by the engine.
+
+Arrays are checked here, at the public door. Images are `(n, maps, rows, columns)`, or `(n, rows, columns)` where the
+network reads one map: uint8 with paper 0 and ink 255, or floats with paper 0 and ink 1. Smaller ones than the network
+reads are centred on paper, so that 28x28 stands in 32x32 with two pixels on each side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet import _engine
+from lenet.architectures import Architecture, Shape, named
+from lenet.cards import Card
+from lenet.errors import InputError
+from lenet.initial import initial_numbers
+
+__all__ = ["LOSSES", "Gradients", "Network"]
+
+Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
+
+LOSSES = ("cross_entropy", "squared_error")
+
+_UINT8, _FLOAT32 = np.dtype(np.uint8), np.dtype(np.float32)
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The mean loss of some images and its derivatives.
+
+    Parameters
+    ----------
+    loss : natural-log units for cross entropy; lower is better.
+    parameters : the derivative of the loss by every trained number, named and shaped as `Network.parameters`.
+    inputs : float32 (n, maps, rows, columns), by what the first layer sees, after placing and scaling.
+    """
+
+    loss: float
+    parameters: dict[str, NDArray[np.float32]]
+    inputs: NDArray[np.float32]
+
+    def __repr__(self) -> str:
+        return f"Gradients(loss {self.loss:.4g}, {len(self.parameters)} arrays)"
+
+
+class Network:
+    """An architecture and its parameters.
+
+    Parameters
+    ----------
+    architecture : what to build, or the name of one in `lenet.architectures.ZOO`.
+    seed : decides the initial numbers.
+
+    Attributes
+    ----------
+    card : where the numbers came from, or None.
+
+    Raises
+    ------
+    ArchitectureError
+        No architecture goes by that name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> network = Network("lenet5", seed=1)
+    >>> network.predict_proba(np.zeros((3, 28, 28), np.uint8)).shape
+    (3, 10)
+    """
+
+    def __init__(self, architecture: Architecture | str, *, seed: int = 0) -> None:
+        self._build(named(architecture) if isinstance(architecture, str) else architecture)
+        arrays = self._arrays | self._statistics
+        for name, numbers in initial_numbers(self.architecture, seed).items():
+            arrays[name][...] = numbers
+        self._engine.changed()
+
+    def _build(self, architecture: Architecture) -> None:
+        """Give `self` an engine and its arena, without deciding any number."""
+        self.architecture = architecture
+        self.card: Card | None = None
+        self._temperature = 1.0
+        self._classes = tuple(str(index) for index in range(architecture.classes))
+        self._engine = _engine.Network(architecture.to_json())
+        self._arena = (self._engine.parameters, self._engine.statistics)
+        self._arrays = _views(self._engine, self._arena[0], statistics=False)
+        self._statistics = _views(self._engine, self._arena[1], statistics=True)
+        self._known: tuple[NDArray[np.float32], ...] | None = None
+
+    # ---- what it holds ----------------------------------------------------------------------------------------------
+
+    @property
+    def parameters(self) -> dict[str, NDArray[np.float32]]:
+        """All trained numbers, by names such as "C1.weights": writable views in the shapes of the layer records."""
+        self._watch()
+        return dict(self._arrays)
+
+    @property
+    def statistics(self) -> dict[str, NDArray[np.float32]]:
+        """The running means and variances of batch norm, such as "C1.mean": writable views."""
+        self._watch()
+        return dict(self._statistics)
+
+    @property
+    def temperature(self) -> float:
+        """What scores are divided by before the softmax; above 1 makes it less sure."""
+        return self._temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        if not (math.isfinite(value) and value > 0):
+            raise InputError(
+                f"a temperature of {value} was given; it has to be a finite number above 0: 1 changes nothing"
+            )
+        self._temperature = float(value)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the outputs."""
+        return self._classes
+
+    @classes.setter
+    def classes(self, names: Sequence[str]) -> None:
+        names = tuple(str(name) for name in names)
+        if len(names) != self.architecture.classes:
+            raise InputError(
+                f"{len(names)} names of classes were given, but the network has {self.architecture.classes} outputs; "
+                "give one for each, or build it with Architecture.with_classes"
+            )
+        self._classes = names
+
+    # ---- what it computes -------------------------------------------------------------------------------------------
+
+    def scores(self, images: Images, *, threads: int = 0) -> NDArray[np.float32]:
+        """Return the outputs of the last layer, before any softmax.
+
+        Parameters
+        ----------
+        images : see the head of this module.
+        threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
+
+        Returns
+        -------
+        float32 (n, classes): natural-log scores, higher is better; with `RadialBasis` last, penalties: lower is better.
+
+        Raises
+        ------
+        InputError
+            The images have another shape or type than the network reads, or are not all finite, or there are none.
+        """
+        outputs: NDArray[np.float32] = self._run(self._engine.forward, images, threads)
+        return outputs
+
+    def predict_proba(self, images: Images, *, threads: int = 0) -> NDArray[np.float32]:
+        """Return float32 (n, classes): for each image, probabilities that sum to 1.
+
+        The softmax of `scores` (or of minus the penalties) over `temperature`. Parameters and errors as in `scores`.
+        """
+        shares: NDArray[np.float32] = self._run(self._engine.probabilities, images, self._temperature, threads)
+        return shares
+
+    def predict(self, images: Images, *, threads: int = 0) -> NDArray[np.int64]:
+        """Return int64 (n,): the number of the winning class of each image. Parameters and errors as in `scores`."""
+        outputs = self.scores(images, threads=threads)
+        winners: NDArray[np.int64] = (np.argmin if self.architecture.penalties else np.argmax)(outputs, axis=1)
+        return winners
+
+    def feature_maps(self, image: Images) -> dict[str, NDArray[np.float32]]:
+        """Return what every layer makes of one image, `(rows, columns)` or `(maps, rows, columns)`.
+
+        Returns
+        -------
+        By the name of the layer, float32 (maps, rows, columns), after its activation.
+
+        Raises
+        ------
+        InputError
+            As in `scores`.
+        """
+        image = _array(image)
+        if image.ndim not in (2, 3):
+            raise InputError(f"an array of shape {image.shape} was given; expected one image: (rows, columns)")
+        maps = self._run(self._engine.feature_maps, image.reshape(1, *(1,) * (3 - image.ndim), *image.shape))
+        return {layer.name: found[0] for layer, found in zip(self.architecture.layers, maps, strict=True)}
+
+    def scan(self, picture: Images, *, threads: int = 0) -> NDArray[np.float32]:
+        """Slide the whole network over one larger picture, which costs far less than cutting it up (section VII).
+
+        Parameters
+        ----------
+        picture : ink, `(rows, columns)` or `(maps, rows, columns)`, at least as large as the network's input.
+        threads : as in `scores`.
+
+        Returns
+        -------
+        float32 (classes, rows, columns): `scores` at every place. One step on it is as many pixels of the picture as
+        the strides of the layers make together: 4 for LeNet-5.
+
+        Raises
+        ------
+        InputError
+            The picture is smaller than the network's input, or as in `scores`.
+        """
+        picture = _array(picture)
+        needed = self.architecture.input
+        if picture.ndim == 2:
+            picture = picture[np.newaxis]
+        if picture.ndim != 3 or picture.shape[0] != needed[0] or any(picture.shape[i] < needed[i] for i in (1, 2)):
+            raise InputError(
+                f"a picture of shape {picture.shape} was given; expected (maps, rows, columns), {_sized(needed)} or "
+                "larger; put smaller ones on paper, or use predict"
+            )
+        ready = _finite(_typed(picture))
+        self._refresh()
+        return np.asarray(self._engine.scan(ready[np.newaxis], threads)[0])
+
+    def gradients(
+        self, images: Images, labels: NDArray[np.integer[Any]], *, loss: str = "cross_entropy", threads: int = 0
+    ) -> Gradients:
+        """Return the mean loss of labelled images and its derivatives, as one step of training would see them.
+
+        Parameters
+        ----------
+        images : see the head of this module.
+        labels : whole numbers (n,), the right class of each.
+        loss : "cross_entropy", or "squared_error" (for `RadialBasis` the penalty of the right class: eq. 8).
+        threads : as in `scores`.
+
+        Raises
+        ------
+        InputError
+            As in `scores`; or the labels do not fit the images or the classes; or there is no such loss.
+        """
+        if loss not in LOSSES:
+            raise InputError(f"no loss is called {loss!r}; choose one of {', '.join(LOSSES)}")
+        ready = self._checked(images)
+        right = _labels(labels, len(ready), self.architecture.classes)
+        self._refresh()
+        cost, flat, inputs = self._engine.gradients(ready, right, loss, threads)
+        return Gradients(float(cost), _views(self._engine, flat, statistics=False), inputs)
+
+    def _watch(self) -> None:
+        """Remember the numbers, now that views of them are handed out through which anyone may write."""
+        if self._known is None:
+            self._known = tuple(numbers.copy() for numbers in self._arena)
+
+    def _refresh(self) -> None:
+        """Tell the engine if numbers were written through such views; it keeps them in other forms as well."""
+        if self._known is None or all(map(np.array_equal, self._known, self._arena)):
+            return
+        self._known = tuple(numbers.copy() for numbers in self._arena)
+        self._engine.changed()
+
+    def _run(self, compute: Callable[..., Any], images: Images, *options: Any) -> Any:
+        """Call the engine at once, and ask what is wrong with the images only if it refuses: one image is quick."""
+        self._refresh()
+        if type(images) is np.ndarray and images.flags.c_contiguous and images.dtype in (_UINT8, _FLOAT32):
+            try:
+                answer = compute(images, *options)
+            except (TypeError, ValueError):
+                pass
+            else:
+                if images.size and (images.dtype == _UINT8 or _all_finite(images)):
+                    return answer
+        return compute(self._checked(images), *options)
+
+    def _checked(self, images: Images) -> Images:
+        """Return the images as the engine takes them, or say what is wrong with them."""
+        images = _array(images)
+        maps, rows, columns = self.architecture.input
+        if images.ndim == 3 and maps == 1:
+            images = images[:, np.newaxis]
+        fits = images.ndim == 4 and images.shape[1] == maps and images.shape[2] <= rows and images.shape[3] <= columns
+        if not fits or min(images.shape) < 1:
+            raise InputError(
+                f"images of shape {images.shape} were given; {_expectation(images.shape, (maps, rows, columns))}"
+            )
+        return _finite(_typed(images))
+
+    def copy(self) -> Network:
+        """Return a network with the same numbers, and its own memory for them."""
+        return _restore(*self._parts())
+
+    def _parts(self) -> tuple[Any, ...]:
+        numbers, statistics = (numbers.copy() for numbers in self._arena)
+        return self.architecture, numbers, statistics, self.card, self._temperature, self._classes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, self._parts()
+
+    def __repr__(self) -> str:
+        return (
+            f"Network({self.architecture.name!r}: {self.architecture.parameters:,} parameters, "
+            f"{self.architecture.classes} classes)"
+        )
+
+
+def _restore(
+    architecture: Architecture,
+    numbers: NDArray[np.float32],
+    statistics: NDArray[np.float32],
+    card: Card | None,
+    temperature: float,
+    classes: tuple[str, ...],
+) -> Network:
+    """Build the network that `Network._parts` describes."""
+    network = Network.__new__(Network)
+    network._build(architecture)
+    network._arena[0][...] = numbers
+    network._arena[1][...] = statistics
+    network._engine.changed()
+    network.card, network.temperature, network.classes = card, temperature, classes
+    return network
+
+
+def _views(engine: _engine.Network, flat: NDArray[np.float32], *, statistics: bool) -> dict[str, NDArray[np.float32]]:
+    """Cut the engine's flat numbers into named views in public shapes."""
+    views = {}
+    for layer, kind, offset, shape, stored_by_input in engine.layout():
+        if (kind in ("mean", "variance")) == statistics:
+            block = flat[offset : offset + math.prod(shape)]
+            views[f"{layer}.{kind}"] = (
+                np.moveaxis(block.reshape(*shape[1:], shape[0]), -1, 0) if stored_by_input else block.reshape(shape)
+            )
+    return views
+
+
+# ---- what is wrong with an array ------------------------------------------------------------------------------------
+
+
+def _sized(shape: Shape) -> str:
+    return f"{shape[0]} map{'s' if shape[0] > 1 else ''} of {shape[1]}x{shape[2]}"
+
+
+def _expectation(given: tuple[int, ...], needed: Shape) -> str:
+    """Say what was expected instead of images of shape `given`, and what to do."""
+    wanted = "(n, rows, columns) or (n, 1, rows, columns)" if needed[0] == 1 else f"(n, {needed[0]}, rows, columns)"
+    expected = f"expected {wanted}, at most {_sized(needed)}"
+    if 0 in given:
+        return f"{expected}; give at least one image"
+    if len(given) == 2:
+        return f"{expected}; give a single image as image[np.newaxis]"
+    if len(given) == 4 and given[1] != needed[0]:
+        return f"{expected}; give pictures of {needed[0]} channel{'s' if needed[0] > 1 else ''}, channels before rows"
+    return f"{expected}; make them smaller, or slide over larger ones with scan"
+
+
+def _array(values: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{type(values).__name__} was given that is not an array; expected numbers in equal rows: use numpy.stack"
+        ) from None
+
+
+def _typed(images: NDArray[Any]) -> Images:
+    """Return uint8 or float32, one number after the other."""
+    if images.dtype != np.uint8 and images.dtype.kind != "f":
+        raise InputError(
+            f"images of {images.dtype} were given; expected uint8 (paper 0, ink 255) or floats (paper 0, ink 1): "
+            "convert them with astype"
+        )
+    if images.dtype == np.uint8:
+        return np.ascontiguousarray(images)
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(images, np.float32)
+
+
+def _all_finite(images: Images) -> bool:
+    """Tell whether no number is NaN or infinite; two reductions cost less than an array of answers."""
+    return math.isfinite(images.min()) and math.isfinite(images.max())
+
+
+def _finite(images: Images) -> Images:
+    if images.dtype != np.uint8 and not _all_finite(images):
+        found = "NaN" if np.isnan(images).any() else "infinite numbers"
+        raise InputError(f"the images hold {found}; expected finite numbers, paper 0 and ink 1: mend them first")
+    return images
+
+
+def _labels(labels: Any, count: int, classes: int) -> NDArray[np.int64]:
+    """Return the labels as the engine takes them, or say what is wrong with them."""
+    right = _array(labels)
+    if right.dtype.kind not in "iu" or right.shape != (count,):
+        raise InputError(
+            f"labels of {right.dtype} and shape {right.shape} were given; expected {count} whole numbers, one an image"
+        )
+    if right.min() < 0 or right.max() >= classes:
+        wrong = right[(right < 0) | (right >= classes)][0]
+        raise InputError(f"label {wrong} was given; expected 0 to {classes - 1}, as the network has {classes} outputs")
+    return np.ascontiguousarray(right, np.int64)

@@ -1,0 +1,189 @@
+"""From a picture to readings: ink, pieces, images, network, characters."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet._engine import normalize_glyphs
+from lenet.documents.cleanup import largest_near, to_ink, without_rules
+from lenet.documents.pages import open_document
+from lenet.documents.segmentation import Piece, find_pieces, text_rows
+from lenet.errors import InputError
+from lenet.network import Network
+from lenet.reading.readings import Box, Character, Reading
+from lenet.weights import load
+
+if TYPE_CHECKING:
+    from lenet.documents.pages import Page, Source
+
+__all__ = ["KINDS", "Field", "check_kind", "network_for", "open_field", "read", "read_fields", "read_page"]
+
+KINDS = ("digits",)
+"""What a field may be read as."""
+
+THIN = 0.08
+"""Strokes thinner than this share of a character are thickened to it. MNIST's pens take 0.08 to 0.2."""
+
+ALTERNATIVES = 3
+"""Other classes that a character names; beyond the fourth likeliest none was ever right on MNIST."""
+
+
+TRIMMING_GAIN = 0.2
+"""A character without its tails has to be this much more probable than with them to be believed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A picture that is one field, and the path that it was given as, if it was."""
+
+    page: Page
+    file: str | None
+
+
+def read_page(
+    picture: Source, *, model: str | os.PathLike[str] | Network = "digits", threads: int = 0
+) -> list[Reading]:
+    """Read all that is written on a page, or on each page of a document.
+
+    Parameters
+    ----------
+    picture : a path, the bytes of a file, an open file, a PIL image, or uint8 `(rows, columns)` or
+        `(rows, columns, 3)`; ink dark or light.
+    model : the network that knows the characters: a shipped one's name, a path, or a network.
+    threads : how many to use; 0 for as many as `lenet` uses by default.
+
+    Returns
+    -------
+    One reading for each row of text, in reading order; none where nothing is written.
+
+    Raises
+    ------
+    InputError
+        The picture cannot be used.
+    FormatError
+        The file is damaged.
+    """
+    network = network_for(model)
+    readings, file = [], _path(picture)
+    for page in open_document(picture):
+        rows = text_rows(find_pieces(without_rules(to_ink(page.picture))))
+        for characters in _characters(network, rows, threads):
+            readings.append(_reading(characters, page, file))
+    return readings
+
+
+def read(
+    picture: Source,
+    kind: str = "digits",
+    *,
+    model: str | os.PathLike[str] | Network = "digits",
+    threads: int = 0,
+) -> Reading:
+    """Read a picture that is one field: all that is in it is one row of characters, and the whole picture is looked at.
+
+    Parameters
+    ----------
+    picture : as for `read_page`, of one page.
+    kind : what the field may say; "digits".
+    model : the network that knows the characters: a shipped one's name, a path, or a network.
+    threads : how many to use; 0 for as many as `lenet` uses by default.
+
+    Returns
+    -------
+    The reading; its text is empty only where nothing is written.
+
+    Raises
+    ------
+    InputError
+        The picture cannot be used, has several pages, or there is no such kind of field.
+    FormatError
+        The file is damaged.
+    """
+    check_kind(kind)
+    return read_fields(network_for(model), [open_field(picture)], threads)[0]
+
+
+def read_fields(network: Network, fields: Sequence[Field], threads: int) -> list[Reading]:
+    """Read fields; all their characters go through the network together."""
+    rows = []
+    for field in fields:
+        pieces = find_pieces(without_rules(to_ink(field.page.picture)), one_row=True)
+        rows.append(sorted(pieces, key=lambda piece: piece.box[0] + piece.box[2]))
+    found = _characters(network, rows, threads)
+    return [_reading(characters, field.page, field.file) for characters, field in zip(found, fields, strict=True)]
+
+
+def check_kind(kind: str) -> None:
+    """Raise `InputError` where no field is of this kind."""
+    if kind not in KINDS:
+        raise InputError(f"{kind!r} is no kind of field; choose one of {', '.join(KINDS)}")
+
+
+def network_for(model: str | os.PathLike[str] | Network) -> Network:
+    """Return the network that a name, a path or a network means."""
+    return model if not isinstance(model, str | os.PathLike) else load(model)
+
+
+def open_field(picture: Source) -> Field:
+    """Open a picture of one page; raise `InputError` where it has several."""
+    pages = open_document(picture)
+    page = next(pages)
+    if next(pages, None) is not None:
+        raise InputError("a document of several pages was given as one field; read_page reads all pages")
+    return Field(page, _path(picture))
+
+
+def _characters(network: Network, rows: Sequence[Sequence[Piece]], threads: int) -> list[tuple[Character, ...]]:
+    """Turn rows of pieces into characters. This is the one place where a piece gets a meaning."""
+    pieces = [piece for row in rows for piece in row]
+    if not pieces:
+        return [() for _ in rows]
+    trimmed = [(index, variant) for index, piece in enumerate(pieces) for variant in piece.trimmed]
+    images = normalize_glyphs([_thick_enough(piece) for piece in pieces + [variant for _, variant in trimmed]])
+    probabilities = list(network.predict_proba(images, threads=threads))
+    for (index, variant), likely in zip(trimmed, probabilities[len(pieces) :], strict=True):
+        if likely.max() > probabilities[index].max() + TRIMMING_GAIN:
+            pieces[index], probabilities[index] = variant, likely
+    characters = iter([_character(network, *pair) for pair in zip(pieces, probabilities, strict=False)])
+    return [tuple(next(characters) for _ in row) for row in rows]
+
+
+def _thick_enough(piece: Piece) -> NDArray[np.uint8]:
+    """Return a piece's ink with strokes as thick as those that networks learn from."""
+    wanted = THIN * max(piece.ink.shape)
+    reach = math.ceil((wanted - piece.stroke) / 2)
+    if reach < 1:
+        return piece.ink
+    ink = np.pad(piece.ink, reach)
+    thick: NDArray[np.uint8] = largest_near(ink, reach, reach)
+    return thick
+
+
+def _character(network: Network, piece: Piece, probabilities: NDArray[np.float32]) -> Character:
+    order = np.argsort(-probabilities, kind="stable")[: 1 + ALTERNATIVES]
+    ranked = [(network.classes[int(index)], float(probabilities[index])) for index in order]
+    return Character(*ranked[0], piece.box, tuple(ranked[1:]))
+
+
+def _reading(characters: tuple[Character, ...], page: Page, file: str | None) -> Reading:
+    text = "".join(character.text for character in characters)
+    confidence = math.prod(character.confidence for character in characters) if characters else 0.0
+    return Reading(text, text or None, confidence, True, "", characters, _box(characters, page), page.number, file)
+
+
+def _box(characters: tuple[Character, ...], page: Page) -> Box:
+    if not characters:
+        return 0, 0, int(page.picture.shape[1]), int(page.picture.shape[0])
+    lefts, tops, rights, bottoms = zip(*(character.box for character in characters), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _path(picture: Source) -> str | None:
+    return str(picture) if isinstance(picture, str | os.PathLike) else None

@@ -1,0 +1,95 @@
+"""The records that reading gives back: plain Python values inside, so that they compare, pickle and go to JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["SCHEMA", "Box", "Character", "Reading"]
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the picture given; right and bottom are exclusive."""
+
+SCHEMA = 1
+"""Counts up when a key of `Reading.to_json` changes its meaning or goes; a new key alone does not count."""
+
+
+@dataclass(frozen=True)
+class Character:
+    """One character that was read.
+
+    Parameters
+    ----------
+    text : the class name of the likeliest class.
+    confidence : its calibrated probability, 0 to 1.
+    box : where it stands.
+    alternatives : the next likeliest classes and their probabilities, likeliest first.
+    """
+
+    text: str
+    confidence: float
+    box: Box
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as values that `json.dumps` takes."""
+        return {
+            "text": self.text,
+            "confidence": self.confidence,
+            "box": list(self.box),
+            "alternatives": [{"text": text, "confidence": confidence} for text, confidence in self.alternatives],
+        }
+
+    def __repr__(self) -> str:
+        return f"Character({self.text!r}, {self.confidence:.3f}, box={self.box})"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One row of a page, or one field, that was read.
+
+    Parameters
+    ----------
+    text : the characters in reading order; empty where nothing is written.
+    value : what the text means; for digits the text itself, since leading zeros count. None where nothing is written.
+    confidence : probability that all characters are right, 0 to 1: the product of theirs; 0 for an empty reading.
+    accepted : whether it may be used without a person looking at it.
+    reason : why it was not accepted; empty where it was.
+    characters : one record a character.
+    box : around all characters; the whole picture for an empty reading.
+    page : number of the page in its file, from 1.
+    file : path of the picture, where it was given as one.
+    field : name of the field, where there is one.
+    """
+
+    text: str
+    value: str | None
+    confidence: float
+    accepted: bool
+    reason: str
+    characters: tuple[Character, ...]
+    box: Box
+    page: int = 1
+    file: str | None = None
+    field: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as values that `json.dumps` takes; `schema` says which keys to expect."""
+        return {
+            "schema": SCHEMA,
+            "file": self.file,
+            "page": self.page,
+            "field": self.field,
+            "box": list(self.box),
+            "text": self.text,
+            "value": self.value,
+            "confidence": self.confidence,
+            "accepted": self.accepted,
+            "reason": self.reason,
+            "characters": [character.to_json() for character in self.characters],
+        }
+
+    def __repr__(self) -> str:
+        place = "" if self.page == 1 else f", page={self.page}"
+        refused = "" if self.accepted else f", not accepted: {self.reason}"
+        return f"Reading({self.text!r}, {self.confidence:.3f}, box={self.box}{place}{refused})"

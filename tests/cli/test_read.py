@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+
+
+def test_a_field_is_read(run, pictures):
+    outcome = run("read", "--as", "digits", pictures / "field-year.png", "--json")
+    record = json.loads(outcome.stdout)
+    assert outcome.status == 0
+    assert list(record)[:4] == ["schema", "file", "page", "field"]
+    assert set(record) >= {"box", "text", "value", "confidence", "accepted", "reason", "characters"}
+    assert record["schema"] == 1
+    assert len(record["characters"]) == len(record["text"]) == 4
+
+
+def test_a_page_is_read_row_by_row(run, pictures):
+    labels = [json.loads(line) for line in (pictures / "labels.jsonl").read_text().splitlines()]
+    expected = next(label["rows"] for label in labels if label["file"] == "page-scan.png")
+    outcome = run("read", pictures / "page-scan.png")
+    assert outcome.status == 0
+    assert len(outcome.stdout.splitlines()) == len(expected)
+
+
+def test_the_annotated_picture_is_written(run, pictures, tmp_path):
+    outcome = run("read", pictures / "row-scan.png", "--save", tmp_path / "read.png")
+    assert outcome.status == 0
+    assert (tmp_path / "read.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_broken_picture_does_not_stop_the_others(run, pictures, broken):
+    outcome = run("read", broken, "--as", "digits", pictures / "digit-3.png")
+    assert outcome.status == 1
+    assert "3" in outcome.stdout
+    assert str(broken) in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_standard_input_is_a_picture(run, pictures):
+    outcome = run("read", "--as", "digits", "--json", "-", stdin=(pictures / "digit-3.png").read_bytes())
+    assert json.loads(outcome.stdout)["file"] == "-"
+
+
+def test_save_takes_one_picture(run, pictures, tmp_path):
+    outcome = run("read", pictures / "digit-3.png", pictures / "digit-7.png", "--save", tmp_path / "read.png")
+    assert outcome.status == 2

@@ -1,0 +1,214 @@
+"""The loop: it learns, repeats itself to the bit, goes on where it stopped, and says when it cannot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lenet.architectures import FullConnection, lenet5
+from lenet.datasets import load_digits8x8, load_mnist
+from lenet.errors import ArchitectureError, DivergenceError, FormatError, InputError
+from lenet.learning import RECIPES, Distortion, Recipe, evaluate, train
+from lenet.learning.loop import _shifted
+from lenet.network import Network
+
+SHORT = Recipe(epochs=3, batch=20, rate=0.05, validation=0.1, seed=5)
+ALL_OF_IT = {
+    "plain": SHORT,
+    "whole pixels": replace(SHORT, distortion=Distortion(shift=1, whole_pixels=True)),
+    "adamw, bent, averaged": replace(
+        SHORT, optimizer="adamw", rate=0.003, decay=0.05, average=0.9, distortion=Distortion(rotation=9, elastic=0.8)
+    ),
+}
+recipes = pytest.mark.parametrize("recipe", ALL_OF_IT.values(), ids=ALL_OF_IT)
+
+
+def numbers(network):
+    return np.concatenate([array.ravel() for array in network.parameters.values()])
+
+
+def test_digits_are_learned(digits):
+    network, history = train(digits, recipe=replace(RECIPES["small"], epochs=20))
+    assert evaluate(network, load_digits8x8("test")).error < 0.05
+    assert history.loss[-1] < 0.2 * history.loss[0]
+
+
+@recipes
+def test_same_recipe_gives_the_same_bits(few, recipe):
+    first, second = (train(few, recipe=recipe, threads=threads) for threads in (1, 2))
+    np.testing.assert_array_equal(numbers(first.network), numbers(second.network))
+    assert first.history.loss == second.history.loss
+
+
+def test_other_seed_gives_other_numbers(few):
+    first, second = (train(few, recipe=replace(SHORT, seed=seed)).network for seed in (1, 2))
+    assert not np.array_equal(numbers(first), numbers(second))
+
+
+class PowerCut(BaseException):
+    pass
+
+
+def cut_in_epoch(number):
+    def callback(progress):
+        if progress.epoch == number and progress.finished is None:
+            raise PowerCut
+
+    return callback
+
+
+@recipes
+def test_resumed_training_equals_an_uninterrupted_one(few, tmp_path, recipe):
+    whole = train(few, recipe=recipe)
+    with pytest.raises(PowerCut):
+        train(few, recipe=recipe, checkpoint=tmp_path / "state", callback=cut_in_epoch(3))
+    resumed = train(few, resume=tmp_path / "state")
+    np.testing.assert_array_equal(numbers(resumed.network), numbers(whole.network))
+    for column in ("loss", "training_error", "validation_error"):
+        assert getattr(resumed.history, column) == getattr(whole.history, column)
+
+
+def test_interruption_leaves_the_last_checkpoint(few, tmp_path):
+    def interrupt(progress):
+        if progress.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(few, recipe=SHORT, checkpoint=tmp_path / "state", callback=interrupt)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["state"]
+    assert len(train(few, resume=tmp_path / "state").history) == 3
+
+
+def test_finished_training_resumes_to_itself(few, tmp_path):
+    network, history = train(few, recipe=SHORT, checkpoint=tmp_path / "state")
+    again = train(few, resume=tmp_path / "state")
+    np.testing.assert_array_equal(numbers(again.network), numbers(network))
+    assert again.history == history
+
+
+def test_other_data_cannot_resume(few, digits, tmp_path):
+    train(few, recipe=SHORT, checkpoint=tmp_path / "state")
+    with pytest.raises(InputError, match="other data"):
+        train(digits, resume=tmp_path / "state")
+
+
+def test_other_recipe_cannot_resume(few, tmp_path):
+    train(few, recipe=SHORT, checkpoint=tmp_path / "state")
+    with pytest.raises(InputError, match="recipe=None"):
+        train(few, resume=tmp_path / "state", recipe="quick")
+
+
+def test_checkpoint_of_another_kind_is_refused(few, tmp_path):
+    (tmp_path / "state").write_bytes(b"no checkpoint")
+    with pytest.raises(FormatError, match="not a whole checkpoint"):
+        train(few, resume=tmp_path / "state")
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+@pytest.mark.parametrize("rate", [1e4, 1e30])
+def test_divergence_is_said_so(few, rate):
+    recipe = replace(SHORT, rate=rate, schedule="constant", warmup=0, momentum=0.99, epochs=30, loss="squared_error")
+    with pytest.raises(DivergenceError, match="lower the rate"):
+        train(few, lenet5(activation="relu"), recipe=recipe)
+
+
+def test_validation_images_are_held_out(few):
+    seen = []
+    train(few, recipe=replace(SHORT, epochs=1), callback=seen.append)
+    assert seen[-1].images == 207
+    assert seen[-1].finished.validation_error is not None
+
+
+def test_validation_may_be_given(few, digits):
+    history = train(few, recipe=replace(SHORT, epochs=1), validation=digits.subset(slice(300, 400))).history
+    assert history.validation_error[0] is not None
+
+
+def test_nothing_is_held_out_if_so_asked(few):
+    history = train(few, recipe=replace(SHORT, epochs=1, validation=0)).history
+    assert history.validation_error == (None,)
+
+
+def test_progress_is_told_in_order(digits):
+    seen = []
+    train(digits, recipe=Recipe(epochs=2, batch=10, validation=0), callback=seen.append)
+    assert [(now.epoch, now.done, now.finished is None) for now in seen] == [
+        (1, 1000, True), (1, 1500, True), (1, 1500, False), (2, 1000, True), (2, 1500, True), (2, 1500, False),
+    ]  # fmt: skip
+    assert {now.epochs for now in seen} == {2}
+
+
+def test_network_is_trained_further_on_a_copy(few):
+    start = Network("lenet5", seed=3)
+    before = numbers(start).copy()
+    network, _ = train(few, start, recipe=replace(SHORT, epochs=1, rate=1e-9))
+    np.testing.assert_array_equal(numbers(start), before)
+    np.testing.assert_allclose(numbers(network), before, atol=1e-6)
+
+
+def test_last_layer_gets_a_unit_for_each_class():
+    images, labels = np.zeros((8, 28, 28), np.uint8), ["cat", "dog", "bird", "cat"] * 2
+    network, _ = train((images, labels), recipe=Recipe(epochs=1))
+    assert network.classes == ("bird", "cat", "dog")
+    assert isinstance(network.architecture.layers[-1], FullConnection)
+    assert network.architecture.classes == 3
+
+
+def test_network_with_fixed_outputs_refuses_other_classes():
+    images = np.zeros((4, 28, 28), np.uint8)
+    with pytest.raises(ArchitectureError, match="fixed"):
+        train((images, [0, 1, 2, 0]), "lenet5-1998")
+
+
+def test_zero_epochs_give_the_first_numbers(few):
+    network, history = train(few, recipe=replace(SHORT, epochs=0))
+    np.testing.assert_array_equal(numbers(network), numbers(Network("lenet5", seed=5)))
+    assert len(history) == 0
+
+
+@pytest.mark.parametrize("images", [np.zeros((4, 33, 28), np.uint8), np.zeros((4, 3, 32, 32), np.uint8)])
+def test_images_that_do_not_fit_are_refused(images):
+    with pytest.raises(InputError, match="does not fit lenet5"):
+        train((images, [0] * 4), lenet5(classes=1))
+
+
+def test_images_may_lie_anywhere_in_memory(few):
+    strided = replace(few, images=few.images.repeat(2, 3)[..., ::2])
+    network, _ = train(strided, recipe=replace(SHORT, epochs=1))
+    np.testing.assert_array_equal(numbers(network), numbers(train(few, recipe=replace(SHORT, epochs=1)).network))
+
+
+def test_what_is_no_data_set_is_refused():
+    with pytest.raises(InputError, match="int was given"):
+        train(7)
+
+
+def test_no_images_are_refused():
+    with pytest.raises(InputError, match="no images to train on"):
+        train((np.zeros((0, 28, 28), np.uint8), np.zeros(0, int)), lenet5(classes=1))
+
+
+def test_network_of_other_classes_is_refused(few):
+    with pytest.raises(InputError, match="3 outputs"):
+        train(few, Network(lenet5(classes=3)))
+
+
+def test_unknown_network_is_refused(few):
+    with pytest.raises(ArchitectureError, match="lenet6"):
+        train(few, "lenet6")
+
+
+def test_shifts_go_every_way_and_lose_nothing_but_the_edge():
+    images = np.zeros((18, 1, 5, 5), np.uint8)
+    images[:, :, 2, 2] = 255
+    places = {tuple(place[1:]) for place in np.argwhere(_shifted(images, 1, 0, 0)[:, 0])}
+    assert places == {(row, column) for row in (1, 2, 3) for column in (1, 2, 3)}
+
+
+@pytest.mark.data
+def test_mnist_is_learned_in_seconds(data):
+    network, history = train(load_mnist(data=data))
+    assert evaluate(network, load_mnist("test", data=data)).error < 0.011
+    assert len(history) == 4

@@ -1,0 +1,325 @@
+"""The engine against the reference: outputs to 1e-5 of the largest, gradients to 1e-4 of their norm, on every build."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import reference
+from lenet import _engine
+from lenet.architectures import ZOO, Architecture, Convolution, FullConnection, Subsampling, lenet5, named
+from lenet.network import Network
+from networks import random_architecture, random_images, random_labels, random_values
+
+SEEDS = range(60)
+NAMES = ("lenet5", "lenet5-max-relu", "lenet5-1998", "lenet4", "lenet1")
+LOSSES = ("cross_entropy", "squared_error")
+
+
+def network_of(architecture: Architecture, seed: int = 0) -> tuple[Network, reference.Values]:
+    """Return a network with random numbers, and the same numbers in float64."""
+    network, values = Network(architecture), random_values(architecture, seed)
+    for name, array in (network.parameters | network.statistics).items():
+        array[...] = values[name]
+    return network, {name: array.astype(np.float64) for name, array in values.items()}
+
+
+def assert_close(found: NDArray, expected: NDArray, tolerance: float = 1e-5) -> None:
+    """Compare relative to the largest number."""
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= tolerance * max(np.abs(expected).max(), 1e-3)
+
+
+def assert_gradients_close(found: dict, expected: dict, tolerance: float = 1e-4) -> None:
+    """Compare relative to the norm of the whole gradient: one array's may be 0 (a bias before batch norm)."""
+    assert found.keys() == expected.keys()
+    whole = np.sqrt(sum((array**2).sum() for array in expected.values()))
+    for name, array in expected.items():
+        assert np.linalg.norm(found[name] - array) <= tolerance * (whole + 1e-9), name
+
+
+def architecture_of(which: int | str) -> Architecture:
+    return named(which) if isinstance(which, str) else random_architecture(which)
+
+
+@pytest.mark.parametrize("name", _engine.processors())
+def test_every_build_passes_this_file(name: str) -> None:
+    if name == _engine.processor() or "LENET_PROCESSOR" in os.environ:
+        pytest.skip("this run is that one, or was started by it")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__]
+    environment = {**os.environ, "LENET_PROCESSOR": name}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_forced_build_is_the_one_that_runs() -> None:
+    for name in _engine.processors():
+        command = [sys.executable, "-c", "from lenet import _engine; print(_engine.processor())"]
+        environment = {**os.environ, "LENET_PROCESSOR": name}
+        assert subprocess.run(command, env=environment, capture_output=True, text=True).stdout.strip() == name
+
+
+# ---- outputs --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", [*NAMES, *SEEDS])
+def test_scores_and_maps_are_those_of_the_reference(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    images = random_images(architecture, 19 if isinstance(which, int) else 3, 1)
+    passes = reference.forward(architecture, values, reference.place(architecture, images))
+    assert_close(network.scores(images), passes[-1].output[:, :, 0, 0])
+    for found, made in zip(network.feature_maps(images[0]).values(), passes, strict=True):
+        assert_close(found, made.output[0])
+
+
+@pytest.mark.parametrize("which", ["lenet5-1998", "lenet5", *range(8)])
+def test_probabilities_are_the_softmax_over_the_temperature(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    images = random_images(architecture, 5, 2)
+    outputs = reference.scores(architecture, values, reference.place(architecture, images))
+    network.temperature = 2.5
+    found = network.predict_proba(images)
+    assert_close(found, reference.probabilities(architecture, outputs, 2.5), 1e-4)
+    assert found.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-6)
+
+
+@pytest.mark.parametrize("which", ["lenet5-1998", *range(6)])
+def test_bytes_are_the_floats_they_stand_for(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    images = random_images(architecture, 5, 3, np.uint8)
+    assert_close(network.scores(images), network.scores((images / 255).astype(np.float32)))
+    assert_close(network.scores(images), reference.scores(architecture, values, reference.place(architecture, images)))
+
+
+@pytest.mark.parametrize("rows", range(1, 6))
+def test_smaller_images_are_centred_on_paper(rows: int) -> None:
+    architecture = Architecture("x", (1, 6, 7), (Convolution("C", 3, (3, 3)), FullConnection("F", 4)), (-0.1, 1.175))
+    network, values = network_of(architecture)
+    images = random_images(architecture, 3, 4)[:, :, :rows, : rows + 1]
+    expected = reference.scores(architecture, values, reference.place(architecture, images))
+    assert_close(network.scores(images), expected)
+    assert_close(network.scores(images[:, 0]), expected)
+
+
+@pytest.mark.parametrize("which", ["lenet5", "lenet5-1998", *SEEDS[:20]])
+def test_scan_is_the_network_slid_over_the_picture(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    maps, rows, columns = architecture.input
+    picture = np.random.default_rng(5).random((maps, rows + 5, columns + 12)).astype(np.float32)
+    seen = reference.scaled(architecture, picture[np.newaxis].astype(np.float64))
+    assert_close(network.scan(picture), reference.forward(architecture, values, seen)[-1].output[0])
+
+
+@pytest.mark.parametrize("name", ["lenet5", "lenet5-1998", "lenet1"])
+def test_scan_equals_the_network_on_each_window(name: str) -> None:
+    network, _ = network_of(named(name))
+    rows, columns = network.architecture.input[1:]
+    picture = np.random.default_rng(6).integers(0, 256, (rows + 8, columns + 33)).astype(np.uint8)
+    found = network.scan(picture)
+    step = network.architecture.summary[-1].step
+    for r, c in np.ndindex(found.shape[1:]):
+        window = picture[step * r : step * r + rows, step * c : step * c + columns]
+        assert_close(found[:, r, c], network.scores(window[np.newaxis])[0])
+
+
+@pytest.mark.parametrize("which", ["lenet5", *range(10)])
+def test_bits_do_not_depend_on_threads_or_neighbours(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, _ = network_of(architecture)
+    images = random_images(architecture, 70, 7)
+    whole = network.scores(images, threads=1)
+    assert (network.scores(images, threads=2) == whole).all()
+    assert (network.scores(images, threads=5) == whole).all()
+    for start, count in ((0, 70), (3, 16), (16, 17), (41, 29)):
+        assert (network.scores(images[start : start + count]) == whole[start : start + count]).all()
+
+
+@pytest.mark.parametrize("which", ["lenet5", *range(10)])
+def test_one_image_alone_agrees_with_a_batch(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, _ = network_of(architecture)
+    images = random_images(architecture, 20, 7)
+    assert_close(np.concatenate([network.scores(image[np.newaxis]) for image in images]), network.scores(images))
+
+
+def test_max_of_equal_numbers_sends_the_gradient_to_the_first() -> None:
+    architecture = Architecture("x", (1, 4, 4), (Subsampling("S", "max"), FullConnection("F", 2, activation="linear")))
+    network, _ = network_of(architecture)
+    inputs = network.gradients(np.ones((1, 4, 4), np.float32), [1]).inputs[0, 0]
+    assert (inputs[::2, ::2] != 0).all()
+    assert (inputs[1::2] == 0).all()
+    assert (inputs[:, 1::2] == 0).all()
+
+
+def test_c3_map_ignores_the_maps_its_table_leaves_out() -> None:
+    layers = (
+        Convolution("C", 2, (3, 3), table=((0,), (0, 2)), activation="linear"),
+        FullConnection("F", 2, activation="linear"),
+    )
+    network, _ = network_of(Architecture("x", (3, 5, 5), layers))
+    images = random_images(network.architecture, 2, 9)
+    changed = images.copy()
+    changed[:, 1] += 1
+    assert (network.scores(images) == network.scores(changed)).all()
+    assert (network.gradients(images, [0, 1]).inputs[:, 1] == 0).all()
+
+
+# ---- gradients ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("which", [*NAMES, *SEEDS])
+def test_gradients_are_those_of_the_reference(which: int | str, loss: str) -> None:
+    architecture = architecture_of(which)
+    count = 21 if isinstance(which, int) else 2
+    network, values = network_of(architecture)
+    images, labels = random_images(architecture, count, 10), random_labels(architecture, count, 10)
+    seen = reference.place(architecture, images)
+    cost, expected, inputs = reference.gradients(architecture, values, seen, labels, loss)
+    found = network.gradients(images, labels, loss=loss)
+    assert found.loss == pytest.approx(cost, rel=1e-5, abs=1e-6)
+    assert_gradients_close(found.parameters, expected)
+    assert_gradients_close({"inputs": found.inputs}, {"inputs": inputs})
+
+
+@pytest.mark.parametrize("which", ["lenet5", *range(8)])
+def test_bits_of_gradients_do_not_depend_on_threads(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, _ = network_of(architecture)
+    images, labels = random_images(architecture, 100, 11), random_labels(architecture, 100, 11)
+    alone = network.gradients(images, labels, threads=1)
+    for threads in (2, 3):
+        shared = network.gradients(images, labels, threads=threads)
+        assert shared.loss == alone.loss
+        assert (shared.inputs == alone.inputs).all()
+        assert all((shared.parameters[name] == array).all() for name, array in alone.parameters.items())
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("seed", range(6))
+def test_reference_gradients_are_finite_differences(seed: int, loss: str) -> None:
+    architecture = random_architecture(100 + seed)
+    values = {name: array.astype(np.float64) for name, array in random_values(architecture, seed).items()}
+    seen = reference.place(architecture, random_images(architecture, 3, seed))
+    labels = random_labels(architecture, 3, seed)
+    _, expected, _ = reference.gradients(architecture, values, seen, labels, loss)
+    rng = np.random.default_rng(seed)
+    whole = np.sqrt(sum((array**2).sum() for array in expected.values()))
+    for name, gradient in expected.items():
+        along = rng.normal(size=gradient.shape)
+        costs = []
+        for sign in (1, -1):
+            moved = values | {name: values[name] + sign * 1e-6 * along}
+            costs.append(reference.gradients(architecture, moved, seen, labels, loss)[0])
+        slope = (costs[0] - costs[1]) / 2e-6
+        assert slope == pytest.approx((gradient * along).sum(), abs=1e-4 * (whole + 1) * np.sqrt(along.size)), name
+
+
+# ---- training -------------------------------------------------------------------------------------------------------
+
+OPTIMIZERS = {
+    "sgd": {"momentum": 0.9, "decay": 0.01},
+    "sgd plain": {"momentum": 0.0},
+    "sgd nesterov": {"momentum": 0.8, "decay": 0.01, "nesterov": True},
+    "adamw": {"momentum": 0.9, "beta2": 0.99, "decay": 0.1, "epsilon": 1e-3},  # so that noise near 0 is no direction
+}
+
+
+def reference_training(
+    architecture: Architecture, values: reference.Values, seen: NDArray, labels: NDArray, optimizer: str, rates: list
+) -> tuple[float, int]:
+    """Take the same steps of 16 images; return the sum of losses and the number wrong."""
+    options, state, total, wrong = OPTIMIZERS[optimizer], {}, 0.0, 0
+    for step, rate in enumerate(rates):
+        at = slice(16 * step, 16 * step + 16)
+        passes = reference.forward(architecture, values, seen[at], training=True)
+        outputs = passes[-1].output[:, :, 0, 0]
+        cost, upstream = reference.loss_of(architecture, outputs, labels[at], "cross_entropy")
+        gradients, _ = reference.backward(passes, values, True, upstream)
+        reference.update_statistics(values, passes)
+        best = outputs.argmin(axis=1) if architecture.penalties else outputs.argmax(axis=1)
+        total, wrong = total + cost * len(outputs), wrong + int((best != labels[at]).sum())
+        if optimizer == "adamw":
+            settings = (options[name] for name in ("momentum", "beta2", "decay", "epsilon"))
+            reference.adamw(values, gradients, state, step + 1, rate, *settings)
+        else:
+            momentum, decay = options["momentum"], options.get("decay", 0.0)
+            reference.sgd(values, gradients, state, rate, momentum, decay, options.get("nesterov", False))
+    return total, wrong
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("which", ["lenet1", *range(12)])
+def test_trainer_takes_the_steps_of_the_reference(which: int | str, optimizer: str) -> None:
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    images, labels = random_images(architecture, 40, 12), random_labels(architecture, 40, 12)
+    order = np.random.default_rng(12).permutation(40)
+    rates = [0.01, 0.005, 0.01]
+    seen = reference.place(architecture, images)[order]
+    cost, wrong = reference_training(architecture, values, seen, labels[order], optimizer, rates)
+    trainer = _engine.Trainer(network._engine, optimizer=optimizer.split()[0], **OPTIMIZERS[optimizer])
+    found = trainer.run(images, labels, order, 16, np.array(rates, np.float32))
+    assert found[0] == pytest.approx(cost, rel=1e-4)
+    assert found[1] == wrong
+    assert trainer.step == 3
+    for name, array in (network.parameters | network.statistics).items():
+        difference = np.linalg.norm(array - values[name])
+        assert difference <= 2e-4 * (np.linalg.norm(values[name]) + 0.1), name
+
+
+def trained(threads: int, pieces: int) -> tuple[NDArray, NDArray]:
+    """Train one pass, in one or several runs that hand on the state; return the numbers and the state."""
+    network = Network("lenet5", seed=1)
+    images, labels = random_images(network.architecture, 96, 13), random_labels(network.architecture, 96, 13)
+    order, state, step = np.arange(96), None, 0
+    for part in np.split(order, pieces):
+        trainer = _engine.Trainer(network._engine, threads=threads)
+        if state is not None:
+            trainer.state[...] = state
+            trainer.step = step
+        trainer.run(images, labels, part, 16, np.full(len(part) // 16, 0.05, np.float32))
+        state, step = trainer.state.copy(), trainer.step
+    return network._engine.parameters.copy(), state
+
+
+def test_training_has_the_same_bits_on_any_number_of_threads() -> None:
+    assert all((a == b).all() for a, b in zip(trained(1, 1), trained(2, 1), strict=True))
+
+
+def test_training_resumes_from_its_state_as_if_never_interrupted() -> None:
+    assert all((a == b).all() for a, b in zip(trained(2, 1), trained(2, 3), strict=True))
+
+
+def test_training_on_bytes_takes_the_steps_of_floats() -> None:
+    numbers = []
+    for dtype in (np.uint8, np.float32):
+        network = Network(lenet5(pooling="max"), seed=2)
+        images = random_images(network.architecture, 32, 14, np.uint8)[:, :, :28, :28]
+        ready = images if dtype is np.uint8 else (images / 255).astype(np.float32)
+        trainer = _engine.Trainer(network._engine, threads=1)
+        labels = random_labels(network.architecture, 32, 14)
+        trainer.run(np.ascontiguousarray(ready), labels, np.arange(32), 16, np.full(2, 0.1, np.float32))
+        numbers.append(network._engine.parameters.copy())
+    assert_close(numbers[0], numbers[1])
+
+
+def test_every_named_network_learns_a_small_batch() -> None:
+    for name in ZOO:
+        network = Network(name, seed=1)
+        images, labels = random_images(network.architecture, 32, 15), random_labels(network.architecture, 32, 15)
+        optimizer = _engine.Trainer(network._engine, optimizer="adamw")
+        first, _ = optimizer.run(images, labels, np.arange(32), 16, np.full(2, 2e-3, np.float32))
+        order = np.tile(np.arange(32), 15)
+        optimizer.run(images, labels, order, 16, np.full(30, 2e-3, np.float32))
+        last, _ = optimizer.run(images, labels, np.arange(32), 16, np.full(2, 2e-3, np.float32))
+        assert last < first, name
