@@ -67,6 +67,10 @@ void check_labels(const Network& net, const Integers& labels, const Integers* or
         if ((*order)(k) < 0 || (*order)(k) >= n) throw std::invalid_argument("the order names an image that is not there");
 }
 
+void check_bfloat16(const Network& net) {
+    if (!net.has_bfloat16()) throw std::invalid_argument("this processor or network has no bfloat16");
+}
+
 Activation activation_of(const std::string& name) {
     const char* names[] = {"linear", "tanh", "scaled_tanh", "sigmoid", "relu"};
     for (int k = 0; k < 5; ++k)
@@ -146,20 +150,22 @@ std::vector<int64_t> counted(int n) {
     return which;
 }
 
-Result forward(Model& model, const AnyImages& any, int threads) {
+Result forward(Model& model, const AnyImages& any, int threads, bool bfloat16) {
     const Images images = images_of(model.net, any);
+    if (bfloat16) check_bfloat16(model.net);
     Owned scores = make({size_t(images.n), size_t(model.net.classes())});
     nb::gil_scoped_release release;
-    model.net.forward(images, scores.data, threads);
+    model.net.forward(images, scores.data, threads, bfloat16);
     return scores.array;
 }
 
-Result probabilities(Model& model, const AnyImages& any, float temperature, int threads) {
+Result probabilities(Model& model, const AnyImages& any, float temperature, int threads, bool bfloat16) {
     const Images images = images_of(model.net, any);
     const int classes = model.net.classes();
+    if (bfloat16) check_bfloat16(model.net);
     Owned scores = make({size_t(images.n), size_t(classes)});
     nb::gil_scoped_release release;
-    model.net.forward(images, scores.data, threads);
+    model.net.forward(images, scores.data, threads, bfloat16);
     softmax(scores.data, images.n, classes, (model.net.penalties() ? -1.0f : 1.0f) / temperature);
     return scores.array;
 }
@@ -274,14 +280,19 @@ NB_MODULE(_engine, module) {
         return std::vector<std::string>(names, names + processors(names, 8));
     }, "Name the builds that this machine can run, best first.");
     module.def("default_threads", &default_threads, "Count the threads used where none are asked for.");
-    module.def("peak", [](int threads, double seconds) {
+    module.def("peak", [](int threads, double seconds, bool bfloat16) {
         nb::gil_scoped_release release;
         std::vector<double> rates(size_t(std::max(threads, 1)));
-        run(int(rates.size()), threads, [&](int k, int) { rates[size_t(k)] = kernels().peak(seconds); });
+        const Bfloat16Kernels* pairs = bfloat16_kernels();
+        if (bfloat16 && !pairs) return 0.0;
+        run(int(rates.size()), threads, [&](int k, int) {
+            rates[size_t(k)] = bfloat16 ? pairs->peak(seconds) : kernels().peak(seconds);
+        });
         double sum = 0;
         for (double rate : rates) sum += rate;
         return sum;
-    }, nb::arg("threads"), nb::arg("seconds"), "Measure independent float32 multiply-adds a second.");
+    }, nb::arg("threads"), nb::arg("seconds"), nb::arg("bfloat16") = false,
+       "Measure independent multiply-adds a second, of float32 or of bfloat16 (0 where there is none).");
 
     nb::class_<Model>(module, "Network", "A network on the engine; `lenet.Network` checks what goes in.")
         .def(nb::init<const std::string&>(), nb::arg("description"))
@@ -297,8 +308,10 @@ NB_MODULE(_engine, module) {
             return list;
         }, nb::sig("def layout(self) -> list[tuple[str, str, int, tuple[int, ...], bool]]"))
         .def("changed", [](Model& model) { model.net.changed(); })
-        .def("forward", &forward, nb::arg("images").noconvert(), nb::arg("threads") = 0)
-        .def("probabilities", &probabilities, nb::arg("images").noconvert(), nb::arg("temperature") = 1.0f, nb::arg("threads") = 0)
+        .def("forward", &forward, nb::arg("images").noconvert(), nb::arg("threads") = 0, nb::arg("bfloat16") = false)
+        .def("probabilities", &probabilities, nb::arg("images").noconvert(), nb::arg("temperature") = 1.0f, nb::arg("threads") = 0,
+             nb::arg("bfloat16") = false)
+        .def_prop_ro("has_bfloat16", [](const Model& model) { return model.net.has_bfloat16(); })
         .def("feature_maps", &feature_maps, nb::arg("images").noconvert())
         .def("scan", &scan, nb::arg("pictures").noconvert(), nb::arg("threads") = 0)
         .def("gradients", &gradients, nb::arg("images").noconvert(), nb::arg("labels"), nb::arg("loss") = "cross_entropy",

@@ -224,7 +224,59 @@ void prepare_pictures(const Layer& layer, Prepared& p) {
             }
 }
 
+// Taps of a convolution as offsets to pairs and weights [group of maps][tap][map], or, of a full connection,
+// weights [pair of inputs][unit]. Inputs pair up as bfloat16.h says.
+void prepare_pairs(const Layer& layer, Prepared& p) {
+    const Convolution& c = layer.convolution;
+    const bool by_rows = layer.in.maps % 2 != 0;
+    const int places = layer.in.rows * layer.in.columns, M = layer.dense ? c.maps : bfloat16_maps(c.maps);
+    const int groups = (c.maps + M - 1) / M;
+    struct Tap {
+        long low, high;  // inputs of the kernel's own [input][ky][kx], or -1
+    };
+    std::vector<Tap> taps;
+    Pairs& pairs = p.pairs;
+    const long kernel = long(c.kernel_rows) * c.kernel_columns;
+    for (int i = 0; i < c.inputs; i += by_rows ? 1 : 2)
+        for (int ky = 0; ky < c.kernel_rows; ky += by_rows ? 2 : 1)
+            for (int kx = 0; kx < c.kernel_columns; ++kx) {
+                const long low = i * kernel + long(ky) * c.kernel_columns + kx;
+                const bool single = by_rows && ky + 1 == c.kernel_rows;
+                taps.push_back({low, single ? -1 : low + (by_rows ? c.kernel_columns : kernel)});
+                pairs.offsets.push_back(long(by_rows ? i : i / 2) * places + long(ky) * layer.in.columns + kx);
+            }
+    const long inputs = c.inputs * kernel;
+    std::vector<float> low, high;
+    for (int g = 0; g < groups; ++g)
+        for (const Tap& tap : taps)
+            for (int m = g * M; m < (g + 1) * M; ++m) {
+                auto weight = [&](long k) {
+                    return k < 0 || m >= c.maps ? 0.0f : layer.dense ? p.weights[k * c.maps + m] : p.weights[m * inputs + k];
+                };
+                low.push_back(weight(tap.low)), high.push_back(weight(tap.high));
+            }
+    pairs.weights.resize(low.size());
+    bfloat16_kernels()->pack_weights(low.data(), high.data(), long(low.size()), pairs.weights.data());
+    pairs.bias.assign(size_t(groups * M), 0.0f);
+    std::copy_n(p.bias, c.maps, pairs.bias.begin());
+}
+
 }  // namespace
+
+// Plain convolutions without padding, 2x2 pooling behind a convolution, and full connections; even numbers of maps.
+bool Network::has_bfloat16() const {
+    if (!bfloat16_kernels()) return false;
+    for (size_t l = 0; l < layers.size(); ++l) {
+        const Layer& layer = layers[l];
+        const Description& is = layer.is;
+        const bool pooling = plain_pair(layer) && l > 0 && layers[l - 1].linked() && !layers[l - 1].dense;
+        const bool linked = layer.linked() && !is.has_table && is.padding[0] == 0 && is.padding[1] == 0 &&
+                            is.stride[0] == is.stride[1];
+        if (!(pooling || linked) || layer.out.maps % 2) return false;
+        if (layer.dense && layer.in.maps % 2) return false;
+    }
+    return layers.back().dense;
+}
 
 Network::AllPrepared Network::prepared() {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -233,6 +285,7 @@ Network::AllPrepared Network::prepared() {
     for (size_t l = 0; l < layers.size(); ++l) {
         prepare(layers[l], true, (*all)[l]);
         if (layers[l].linked()) prepare_pictures(layers[l], (*all)[l]);
+        if (layers[l].linked() && has_bfloat16()) prepare_pairs(layers[l], (*all)[l]);
     }
     return prepared_ = all;
 }
@@ -255,10 +308,11 @@ struct Network::Workspace {
                 scratch_size = std::max(scratch_size, kernels().convolve_scratch(next->convolution));
         }
         scratch = Buffer(scratch_size);
+        if (net.has_bfloat16()) pairs = Buffer(size_t(net.input.size()) * BLOCK);
     }
     std::vector<Buffer> buffers;
     std::vector<Padded> maps;  // maps[l]: input of layer l
-    Buffer scratch;
+    Buffer scratch, pairs;
     std::vector<Buffer> keep;  // of pictures
     Outputs outputs;
 };
@@ -313,15 +367,48 @@ bool Network::forward_block(Workspace& w, const std::vector<Prepared>& prepared,
                        w.scratch.data());
         }
     }
-    const float* last = w.maps.back().inner.data;
-    for (int image = 0; image < count; ++image)
-        for (int c = 0; c < classes(); ++c) scores[(first + image) * long(classes()) + c] = last[c * BLOCK + image];
+    copy_scores(w, first, count, scores);
     return true;
 }
 
-void Network::forward(const Images& images, float* scores, int threads) {
+void Network::copy_scores(const Workspace& w, int first, int count, float* scores) const {
+    const float* last = w.maps.back().inner.data;
+    for (int image = 0; image < count; ++image)
+        for (int c = 0; c < classes(); ++c) scores[(first + image) * long(classes()) + c] = last[c * BLOCK + image];
+}
+
+bool Network::forward_pairs(Workspace& w, const std::vector<Prepared>& prepared, const Images& images, int first,
+                            int count, float* scores) {
+    int64_t which[BLOCK];
+    for (int l = 0; l < count; ++l) which[l] = first + l;
+    if (!gather(images, which, count, w.maps[0].inner)) return false;
+    const Bfloat16Kernels& k = *bfloat16_kernels();
+    auto buffer = [&](size_t l) { return reinterpret_cast<PairOfNumbers*>(w.buffers[l].data()); };
+    const PairOfNumbers* from = reinterpret_cast<const PairOfNumbers*>(w.pairs.data());
+    k.pack(w.maps[0].inner, input.maps % 2 != 0, reinterpret_cast<PairOfNumbers*>(w.pairs.data()));
+    for (size_t l = 0; l < layers.size(); ++l) {
+        const Layer& layer = layers[l];
+        const Pairs& p = prepared[l].pairs;
+        const Activation activation = layer.is.activation;
+        const bool pooled = l + 1 < layers.size() && plain_pair(layers[l + 1]);
+        const size_t to = pooled ? l + 2 : l + 1;
+        if (layer.dense)
+            k.dense(p.weights.data(), layer.in.size() / 2, layer.out.maps, p.bias.data(), from, activation,
+                    to == layers.size(), buffer(to));
+        else
+            k.convolve(from, layer.in.columns, p.offsets.data(), int(p.offsets.size()), p.weights.data(), p.bias.data(),
+                       layer.out.maps, layer.out.rows, layer.out.columns, layer.is.stride[0], activation, pooled,
+                       pooled && layers[l + 1].subsampling.pooling == Pooling::max, buffer(to));
+        from = buffer(to);
+        l = to - 1;
+    }
+    copy_scores(w, first, count, scores);
+    return true;
+}
+
+void Network::forward(const Images& images, float* scores, int threads, bool bfloat16) {
     constexpr int FEW = 4;  // so many images are read sooner one by one than as a block
-    if (images.n <= FEW) {
+    if (images.n <= FEW && !bfloat16) {
         auto workspace = take();
         Outputs& outputs = workspace->outputs;
         for (int image = 0; image < images.n; ++image) {
@@ -341,7 +428,8 @@ void Network::forward(const Images& images, float* scores, int threads) {
     std::atomic<bool> finite{true};
     run(blocks, threads, [&](int block, int worker) {
         const int first = block * BLOCK;
-        if (!forward_block(*workspaces[size_t(worker)], *all, images, first, std::min(BLOCK, images.n - first), scores))
+        const auto forward_one = bfloat16 ? &Network::forward_pairs : &Network::forward_block;
+        if (!(this->*forward_one)(*workspaces[size_t(worker)], *all, images, first, std::min(BLOCK, images.n - first), scores))
             finite = false;
     });
     for (auto& workspace : workspaces) give_back(std::move(workspace));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels.h"
+#include "bfloat16.h"
 
 namespace lenet {
 
@@ -72,11 +72,19 @@ struct Entry {  // one tensor of the arena, as Python sees it
     bool by_input;
 };
 
+// A layer's weights as pairs of bfloat16.
+struct Pairs {
+    std::vector<PairOfNumbers> weights;
+    std::vector<long> offsets;  // of a convolution's taps
+    std::vector<float> bias;    // one for each map of the tiles
+};
+
 // Weights in the form the kernels read: batch normalisation folded in, transformed for F(2, 5), padded by map.
 constexpr const char* NOT_FINITE = "the images hold NaN or infinite numbers";
 
 struct Prepared {
     Buffer folded, bias_folded, transformed, by_map, by_output;
+    Pairs pairs;
     const float *weights = nullptr, *bias = nullptr;  // into the arena or `folded`
     const float* for_blocks(const Layer& layer) const {
         return layer.convolution.transformed() ? transformed.data() : weights;
@@ -110,8 +118,9 @@ class Network {
     bool penalties() const { return layers.back().is.kind == Kind::radial_basis; }
     void changed();
 
-    // scores[n][classes]
-    void forward(const Images&, float* scores, int threads);
+    // scores[n][classes]; with `bfloat16`, where `has_bfloat16`, products of numbers rounded to that.
+    void forward(const Images&, float* scores, int threads, bool bfloat16 = false);
+    bool has_bfloat16() const;
     // The layers' outputs for one picture of at least the input's size. With `keep_maps` all of them; else pooled
     // layers leave their maps out. outputs.data[l] lies in `keep`. Returns whether its
     // numbers are finite; if not, nothing was computed.
@@ -133,6 +142,8 @@ class Network {
     using AllPrepared = std::shared_ptr<const std::vector<Prepared>>;
     AllPrepared prepared();
     bool forward_block(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
+    bool forward_pairs(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
+    void copy_scores(const Workspace&, int first, int count, float* scores) const;
     bool place(const Images&, int image, Buffer& to, int rows, int columns) const;
     std::unique_ptr<Workspace> take();
     void give_back(std::unique_ptr<Workspace>);

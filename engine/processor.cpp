@@ -4,12 +4,14 @@
 #include <stdexcept>
 #include <string>
 
+#include "bfloat16.h"
 #include "kernels.h"
 
 namespace lenet {
 
 #if defined(__x86_64__)
 extern const Kernels avx512_kernels, avx2_kernels;
+extern const Bfloat16Kernels bfloat16_table;
 #endif
 extern const Kernels baseline_kernels;
 
@@ -51,6 +53,13 @@ const Kernels& choose() {
 const Kernels& kernels() {
     static const Kernels& chosen = choose();
     return chosen;
+}
+
+const Bfloat16Kernels* bfloat16_kernels() {
+#if defined(__x86_64__)
+    if (kernels().lanes == 16 && __builtin_cpu_supports("avx512bf16")) return &bfloat16_table;
+#endif
+    return nullptr;
 }
 
 int processors(const char** names, int capacity) {

@@ -284,3 +284,13 @@ def test_copies_agree_and_have_memory_of_their_own(how: object, architecture: Ar
 
 def test_repr_is_one_line(network: Network) -> None:
     assert repr(network) == "Network('lenet5': 61,706 parameters, 10 classes)"
+
+
+def test_bfloat16_is_near_or_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(3).random((40, 1, 32, 32), dtype=np.float32)
+    network, padded = Network(lenet5(), seed=1), Network(lenet5_1998(), seed=1)
+    if network.has_bfloat16:
+        exact = network.scores(images)
+        assert np.abs(network.scores(images, bfloat16=True) - exact).max() < 0.02 * np.abs(exact).max()
+    with pytest.raises(InputError, match="AVX512-BF16"):
+        padded.scores(images, bfloat16=True)

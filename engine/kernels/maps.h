@@ -26,46 +26,28 @@ void gather(int rows, int columns, float low, const Maps& to, Row&& row) {
         }
 }
 
-typedef uint8_t B __attribute__((vector_size(16)));
-// 16 rows of 16 bytes -> 16 columns: four rounds, each interleaving row k with row k + 8.
-INLINE void transpose(B (&rows)[BLOCK]) {
-    const B low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-    const B high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-    each<4>([&](auto) __attribute__((always_inline)) {
-        B next[BLOCK];
-        each<BLOCK / 2>([&](auto k) __attribute__((always_inline)) {
-            next[2 * k] = shuffle(rows[k], rows[k + BLOCK / 2], low);
-            next[2 * k + 1] = shuffle(rows[k], rows[k + BLOCK / 2], high);
-        });
-        each<BLOCK>([&](auto k) __attribute__((always_inline)) { rows[k] = next[k]; });
-    });
-}
+// Four neighbouring bytes of each image at a time, as one vector of words.
 void gather_bytes(const uint8_t* const* images, int rows, int columns, float low, float high, const Maps& to) {
+    constexpr int WORD = 4;
     const float scale = (high - low) / 255.0f;
     gather(rows, columns, low, to, [&](long offset, float* row) __attribute__((always_inline)) {
-        auto put = [&](int x, const uint8_t* numbers) __attribute__((always_inline)) {
+        const int size = columns < WORD ? 1 : WORD;
+        for (int x = 0; x < columns; x += size) {
+            const int at = least(x, columns - size);  // the last word overlaps the one before
             for (int h = 0; h < BLOCK; h += LANES) {
-                typedef uint8_t Few __attribute__((vector_size(LANES)));
-                Few few;
-                __builtin_memcpy(&few, numbers + h, LANES);
-                store(row + x * BLOCK + h, low + scale * __builtin_convertvector(few, V));
+                I words = build([&](int l) __attribute__((always_inline)) {
+                    int32_t word = 0;
+                    const uint8_t* from = images[h + l] + offset + at;
+                    if (size == WORD) __builtin_memcpy(&word, from, WORD);
+                    else word = *from;
+                    return word;
+                });
+                each<WORD>([&](auto k) __attribute__((always_inline)) {
+                    if (k >= size) return;
+                    const I bytes = (words >> (8 * k)) & 255;
+                    store(row + (at + k) * BLOCK + h, low + scale * __builtin_convertvector(bytes, V));
+                });
             }
-        };
-        for (int x = 0; x < columns && columns >= BLOCK; x += BLOCK) {
-            const int at = least(x, columns - BLOCK);  // the last 16 columns overlap those before
-            B square[BLOCK];
-            each<BLOCK>([&](auto l) __attribute__((always_inline)) {
-                __builtin_memcpy(&square[l], images[l] + offset + at, sizeof(B));
-            });
-            transpose(square);
-            each<BLOCK>([&](auto k) __attribute__((always_inline)) {
-                put(at + k, reinterpret_cast<const uint8_t*>(&square[k]));
-            });
-        }
-        for (int x = 0; x < columns && columns < BLOCK; ++x) {
-            uint8_t numbers[BLOCK];
-            for (int l = 0; l < BLOCK; ++l) numbers[l] = images[l][offset + x];
-            put(x, numbers);
         }
     });
 }

@@ -39,6 +39,14 @@ template <> struct Unroll<0> {
 };
 template <int N, class F> INLINE void each(F&& f) { Unroll<N>::run(f); }
 
+// The vector f(0), f(1), ...
+template <int... K, class F> INLINE I build_from(const F& f) { return I{f(K)...}; }
+template <class F> INLINE I build(const F& f) {
+    if constexpr (LANES == 16) return build_from<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>(f);
+    else if constexpr (LANES == 8) return build_from<0, 1, 2, 3, 4, 5, 6, 7>(f);
+    else return build_from<0, 1, 2, 3>(f);
+}
+
 // 2^x for |x| <= 126: the integer part by adding 1.5 * 2^23, the rest by a polynomial (relative error 2e-7).
 INLINE V exp2_of(V x) {
     const V magic = all(12582912.0f);

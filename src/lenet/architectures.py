@@ -332,7 +332,9 @@ class Architecture:
         object.__setattr__(self, "layers", tuple(self.layers))
         object.__setattr__(self, "scale", (float(self.scale[0]), float(self.scale[1])))
         if len(self.input) != 3 or min(self.input) < 1:
-            raise ArchitectureError(f"the input of {self.name} is {self.input}; give maps, rows, columns, all 1 or more")
+            raise ArchitectureError(
+                f"the input of {self.name} is {self.input}; give maps, rows, columns, all 1 or more"
+            )
         if not self.layers:
             raise ArchitectureError(f"{self.name} has no layers; give at least one")
         names = [layer.name for layer in self.layers]
@@ -430,7 +432,9 @@ class Architecture:
         except ArchitectureError:
             raise
         except (AttributeError, KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
-            raise ArchitectureError(f"not a network's description ({error}); write it with Architecture.to_json") from None
+            raise ArchitectureError(
+                f"not a network's description ({error}); write it with Architecture.to_json"
+            ) from None
 
     def __repr__(self) -> str:
         return f"Architecture({self.name!r}: {len(self.layers)} layers, {self.parameters:,} parameters)"

@@ -7,6 +7,7 @@ reads are centred on paper, so that 28x28 stands in 32x32 with two pixels on eac
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -137,13 +138,14 @@ class Network:
 
     # ---- what it computes -------------------------------------------------------------------------------------------
 
-    def scores(self, images: Images, *, threads: int = 0) -> NDArray[np.float32]:
+    def scores(self, images: Images, *, threads: int = 0, bfloat16: bool = False) -> NDArray[np.float32]:
         """Return the outputs of the last layer, before any softmax.
 
         Parameters
         ----------
         images : see the head of this module.
         threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
+        bfloat16 : multiply numbers rounded to 8 bits of mantissa, sooner and to 2 or 3 decimal digits; sums stay float32.
 
         Returns
         -------
@@ -152,18 +154,37 @@ class Network:
         Raises
         ------
         InputError
-            The images have another shape or type than the network reads, or are not all finite, or there are none.
+            The images have another shape or type than the network reads, or are not all finite, or there are none;
+            or the processor or the network has no bfloat16 (see `has_bfloat16`).
         """
-        outputs: NDArray[np.float32] = self._run(self._engine.forward, images, threads)
+        if bfloat16:
+            self._need_bfloat16()
+        outputs: NDArray[np.float32] = self._run(self._engine.forward, images, threads, bfloat16)
         return outputs
 
-    def predict_proba(self, images: Images, *, threads: int = 0) -> NDArray[np.float32]:
+    def predict_proba(self, images: Images, *, threads: int = 0, bfloat16: bool = False) -> NDArray[np.float32]:
         """Return float32 (n, classes): for each image, probabilities that sum to 1.
 
         The softmax of `scores` (or of minus the penalties) over `temperature`. Parameters and errors as in `scores`.
         """
-        shares: NDArray[np.float32] = self._run(self._engine.probabilities, images, self._temperature, threads)
+        if bfloat16:
+            self._need_bfloat16()
+        shares: NDArray[np.float32] = self._run(
+            self._engine.probabilities, images, self._temperature, threads, bfloat16
+        )
         return shares
+
+    @property
+    def has_bfloat16(self) -> bool:
+        """Whether this processor and this network can read in bfloat16: AVX512-BF16, and plain layers without padding."""
+        return self._engine.has_bfloat16
+
+    def _need_bfloat16(self) -> None:
+        if not self.has_bfloat16:
+            raise InputError(
+                "bfloat16 was asked for, which needs an AVX512-BF16 processor and a network of plain convolutions, 2x2 "
+                "pooling and full connections; leave bfloat16 out"
+            )
 
     def predict(self, images: Images, *, threads: int = 0) -> NDArray[np.int64]:
         """Return int64 (n,): the number of the winning class of each image. Parameters and errors as in `scores`."""
@@ -261,13 +282,8 @@ class Network:
         """Call the engine at once, and ask what is wrong with the images only if it refuses: one image is quick."""
         self._refresh()
         if type(images) is np.ndarray and images.flags.c_contiguous and images.dtype in (_UINT8, _FLOAT32):
-            try:
-                answer = compute(images, *options)
-            except (TypeError, ValueError):
-                pass
-            else:
-                if images.size and (images.dtype == _UINT8 or _all_finite(images)):
-                    return answer
+            with contextlib.suppress(TypeError, ValueError):
+                return compute(images, *options)
         return compute(self._checked(images), *options)
 
     def _checked(self, images: Images) -> Images:

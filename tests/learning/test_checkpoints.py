@@ -76,6 +76,7 @@ def test_cut_file_is_refused(tmp_path, share):
         ({"architecture": "{}"}, {}),
         ({"history": "[]"}, {}),
         ({"step": "many"}, {}),
+        ({}, {"parameters": np.zeros(3, np.float32)}),
         ({}, {"parameters": np.zeros(3)}),
         ({}, {"parameters": np.full(3, np.nan, np.float32)}),
         ({}, {"parameters": np.zeros((3, 1), np.float32)}),

@@ -29,6 +29,13 @@ def numbers(network):
     return np.concatenate([array.ravel() for array in network.parameters.values()])
 
 
+def test_average_of_few_steps_is_their_mean(few):
+    recipe = replace(SHORT, batch=230, validation=0, schedule="constant", warmup=0)
+    after = [numbers(train(few, recipe=replace(recipe, epochs=epochs)).network) for epochs in (1, 2)]
+    mean = numbers(train(few, recipe=replace(recipe, epochs=2, average=0.999)).network)
+    np.testing.assert_allclose(mean, (after[0] + after[1]) / 2, atol=1e-6)
+
+
 def test_digits_are_learned(digits):
     network, history = train(digits, recipe=replace(RECIPES["small"], epochs=20))
     assert evaluate(network, load_digits8x8("test")).error < 0.05

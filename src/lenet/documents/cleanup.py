@@ -69,18 +69,27 @@ def to_ink(picture: NDArray[Any]) -> Picture:
 def ink_is_light(planes: NDArray[np.uint8]) -> bool:
     """Tell whether light marks stand on dark ground.
 
-    Marks cover less than half of their surroundings, so brightness around its local mean has its long tail on their
-    side: the sign of the third moment says which. Mean brightness would be fooled by a dark photograph.
+    Two signs are added. Marks cover less than half of their surroundings, so brightness around its local mean has its
+    long tail on their side: the skewness says which. And the ground reaches the border, which decides where a thick
+    digit fills a tight picture. Mean brightness would be fooled by a dark photograph.
 
     Parameters
     ----------
     planes : uint8 `(channels, rows, columns)`.
     """
-    grey = planes[0] if len(planes) == 1 else planes.mean(axis=0, dtype=np.float32)
-    small, _ = _reduced(grey.astype(np.uint8))
-    around = small.astype(np.float32)
-    rest = around - _local_mean(around, max(12, min(small.shape) // 4))
-    return bool((rest**3).sum() > 0)
+    grey = planes[0] if len(planes) == 1 else planes.mean(axis=0, dtype=np.float32).astype(np.uint8)
+    small = _reduced(grey)[0].astype(np.float32)
+    rest = small - _local_mean(small, max(12, min(small.shape) // 2))
+    rest -= rest.mean()
+    skewness = (rest**3).mean() / ((rest**2).mean() ** 1.5 + 1e-9)
+    return bool(skewness > _light_border(small) + _light_border(small - _trend(small, 1)))
+
+
+def _light_border(small: NDArray[np.float32]) -> float:
+    """Return how much more of the border is light than dark, -0.5 to 0.5."""
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    low, high = np.percentile(small, (2, 98))
+    return float((border > (low + high) / 2).mean()) - 0.5
 
 
 def paper(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -121,22 +130,23 @@ def _planes(picture: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _level(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take out the trend of the light, a quadratic surface through most of the paper.
+    """Take out the trend of the paper's light: a closing takes the dark end of a steep gradient for ink."""
+    leveled: NDArray[np.uint8] = (small - _trend(small, 4) + 160).clip(0, 255).astype(np.uint8)
+    return leveled
 
-    A closing takes the dark end of a steep gradient for ink where the picture ends.
-    """
+
+def _trend(small: NDArray[Any], passes: int) -> NDArray[np.float32]:
+    """Fit a quadratic surface; passes after the first one leave out what is darker than it, so that it is paper's."""
     rows, columns = (np.linspace(-1, 1, size, dtype=np.float32) for size in small.shape)
     step = max(1, round((small.size / 10_000) ** 0.5))
     values = small[::step, ::step].astype(np.float32).ravel()
     terms = _quadratic(rows[::step, None], columns[None, ::step]).reshape(6, -1)
     kept = np.ones(len(values), bool)
-    for _ in range(4):
+    for _ in range(passes):
         trend = np.linalg.lstsq(terms[:, kept].T, values[kept], rcond=None)[0]
         away = values - trend @ terms
         kept = away > -max(3.0, 1.5 * float(np.median(abs(away))))
-    surface = np.tensordot(trend, _quadratic(rows[:, None], columns[None, :]), 1)
-    leveled: NDArray[np.uint8] = (small - surface + 160.0).clip(0, 255).astype(np.uint8)
-    return leveled
+    return np.asarray(np.tensordot(trend, _quadratic(rows[:, None], columns[None, :]), 1), np.float32)
 
 
 def _quadratic(y: NDArray[np.float32], x: NDArray[np.float32]) -> NDArray[np.float32]:

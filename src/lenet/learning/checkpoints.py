@@ -116,8 +116,12 @@ def _join(path: Path, header: dict[str, str], arrays: dict[str, Numbers]) -> Che
     """Make a `Checkpoint` of what stood in a file."""
     try:
         architecture = Architecture.from_json(header["architecture"])
+        if architecture.parameters != len(arrays["parameters"]):
+            raise _refuse(path, f"{architecture} with {len(arrays['parameters']):,} numbers")
         recipe, history = Recipe.from_json(header["recipe"]), History.from_json(header["history"])
         return Checkpoint(architecture, recipe, header["data"], int(header["step"]), history, **arrays)
+    except FormatError:
+        raise
     except (LenetError, KeyError, TypeError, ValueError) as error:
         raise _refuse(path, str(error)) from None
 

@@ -164,13 +164,13 @@ class _Course:
                 yield images, data.labels[chosen], np.arange(len(chosen)), chunk_rates
 
     def _follow(self, steps: int) -> None:
-        """Let the moving average follow the network after `steps` steps."""
+        """Let the moving average follow the network after `steps` steps; it starts as the plain mean of what it saw."""
         if not self.recipe.average:
             return
         now = (self.network._engine.parameters, self.network._engine.statistics)
         if self.average is None:
             self.average = (np.array(now[0]), np.array(now[1]))
-        change = np.float32(1 - self.recipe.average ** (steps / 100))
+        change = np.float32(max(1 - self.recipe.average ** (steps / 100), steps / self.trainer.step))
         for mean, numbers in zip(self.average, now, strict=True):
             mean += change * (numbers - mean)
 

@@ -185,7 +185,7 @@ RECIPES: dict[str, Recipe] = {
     "small": Recipe(epochs=60, rate=0.05, batch=32, distortion=_DISTORTION, validation=0.1),
 }
 """The recipes that go by a name: "quick" takes MNIST to 99 % in seconds, "digits" made the shipped weights, "small" is
-for a few thousand images. MNIST has its test part to be measured on; few images are measured on a tenth of their own."""
+for a few thousand images. MNIST has a test part to be measured on; few images are measured on a tenth of their own."""
 
 
 def named(name: str) -> Recipe:
