@@ -106,6 +106,50 @@ void product_gradient(const Convolution& c, const float* d, int d_rows, const fl
     }
 }
 
+// A lone input: D = A dz is formed where it is used, and dz alone is stored, d[x][o][y].
+template <int M, int K, int P>
+void narrow_gradient_tile(const float* d, long d_map, long d_plane, const float* v, int rows, float* acc, long acc_map) {
+    V sum[M][K];
+    each<M>([&](auto m) __attribute__((always_inline)) {
+        each<K>([&](auto k) __attribute__((always_inline)) { sum[m][k] = load(acc + m * acc_map + k * BLOCK); });
+    });
+    for (int y = 0; y < rows; ++y, d += BLOCK, v += BLOCK) {
+        V delta[M];
+        each<M>([&](auto m) __attribute__((always_inline)) {
+            const V a = load(d + m * d_map), b = load(d + m * d_map + d_plane);
+            if constexpr (P == 0) delta[m] = a;
+            if constexpr (P == 1) delta[m] = a + b;
+            if constexpr (P == 2) delta[m] = a - b;
+            if constexpr (P == 3) delta[m] = a + 2.0f * b;
+            if constexpr (P == 4) delta[m] = a - 2.0f * b;
+            if constexpr (P == 5) delta[m] = b;
+        });
+        each<K>([&](auto k) __attribute__((always_inline)) {
+            V value = load(v + k * BLOCK);
+            each<M>([&](auto m) __attribute__((always_inline)) { sum[m][k] += delta[m] * value; });
+        });
+    }
+    each<M>([&](auto m) __attribute__((always_inline)) {
+        each<K>([&](auto k) __attribute__((always_inline)) { store(acc + m * acc_map + k * BLOCK, sum[m][k]); });
+    });
+}
+constexpr int NARROW_K = 5;  // F(2, 5) on square kernels of one input, at full width
+bool narrow_back(const Convolution& c, bool wants_input) {
+    return HAS_NARROW && c.transformed() && c.width == 2 && c.inputs == 1 && !c.table && c.stride_rows == 1 &&
+           c.kernel_rows == NARROW_K && !wants_input;
+}
+void narrow_gradient(const Convolution& c, const float* d, const float* v, long in_plane, float* du, long per_product) {
+    const long d_map = long(c.rows) * BLOCK, acc_map = NARROW_K * BLOCK;
+    each<POINTS>([&](auto p) __attribute__((always_inline)) {
+        for (int o = 0; o < c.maps;) {
+            const int m = c.maps - o >= 3 ? 3 : 1;
+            const auto tile = m == 3 ? narrow_gradient_tile<3, NARROW_K, p> : narrow_gradient_tile<1, NARROW_K, p>;
+            tile(d + o * d_map, d_map, c.maps * d_map, v + p * in_plane, c.rows, du + p * per_product + o * acc_map, acc_map);
+            o += m;
+        }
+    });
+}
+
 // din[i][row][x] += B dV, for the m inputs from i0 on
 void tile_input_back(const float* products, long plane, int i0, int m, int rows, int x0, const Maps& din) {
     for (int k = 0; k < m; ++k)
@@ -199,7 +243,7 @@ void convolve_back(const Convolution& c, const float* weights, Activation activa
     float *v = scratch, *d = v + size.input, *products = d + size.deltas, *du = products + size.products;
     float *bias_sums = du + size.gradients, *sums = bias_sums + size.biases;
     Source* sources = reinterpret_cast<Source*>(sums + size.sums);
-    const bool transformed = c.transformed();
+    const bool transformed = c.transformed(), narrow = narrow_back(c, din != nullptr);
     const long in_plane = long(in.maps) * in.rows * BLOCK, d_plane = long(c.maps) * size.d_rows * BLOCK;
     const long per_product = long(c.kernels) * c.kernel_rows * BLOCK;
     if (c.stride_rows > 1) __builtin_memset(d, 0, size_t(size.deltas) * sizeof(float));
@@ -212,11 +256,13 @@ void convolve_back(const Convolution& c, const float* weights, Activation activa
     for (int x0 = 0; x0 < c.columns; x0 += c.width) {
         choose(activation, [&](auto f) {
             constexpr Activation F = decltype(f)::value;
-            const auto tile = averaged ? tile_delta_for<F, true>(c) : tile_delta_for<F, false>(c);
+            const auto tile = narrow ? (averaged ? tile_delta<2, 2, F, true> : tile_delta<2, 2, F, false>)
+                              : averaged ? tile_delta_for<F, true>(c) : tile_delta_for<F, false>(c);
             tile(c, out, delta, x0, size.d_rows, d, bias_sums);
         });
         if (transformed) tile_input(in, x0, v);
-        if (transformed)
+        if (narrow) narrow_gradient(c, d, v, in_plane, du, per_product);
+        else if (transformed)
             for (int p = 0; p < c.points; ++p)
                 product_gradient(c, d + p * d_plane, size.d_rows, v + p * in_plane, long(in.rows) * BLOCK, BLOCK,
                                  du + p * per_product);

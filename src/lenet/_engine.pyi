@@ -16,8 +16,10 @@ def processors() -> list[str]:
 def default_threads() -> int:
     """Count the threads used where none are asked for."""
 
-def peak(threads: int, seconds: float) -> float:
-    """Measure independent float32 multiply-adds a second."""
+def peak(threads: int, seconds: float, bfloat16: bool = False) -> float:
+    """
+    Measure independent multiply-adds a second, of float32 or of bfloat16 (0 where there is none).
+    """
 
 class Network:
     """A network on the engine; `lenet.Network` checks what goes in."""
@@ -34,9 +36,12 @@ class Network:
 
     def changed(self) -> None: ...
 
-    def forward(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], threads: int = 0) -> NDArray[numpy.float32]: ...
+    def forward(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], threads: int = 0, bfloat16: bool = False) -> NDArray[numpy.float32]: ...
 
-    def probabilities(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], temperature: float = 1.0, threads: int = 0) -> NDArray[numpy.float32]: ...
+    def probabilities(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], temperature: float = 1.0, threads: int = 0, bfloat16: bool = False) -> NDArray[numpy.float32]: ...
+
+    @property
+    def has_bfloat16(self) -> bool: ...
 
     def feature_maps(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)]) -> list[NDArray[numpy.float32]]: ...
 

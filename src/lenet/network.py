@@ -7,7 +7,6 @@ reads are centred on paper, so that 28x28 stands in 32x32 with two pixels on eac
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
 LOSSES = ("cross_entropy", "squared_error")
 
-_UINT8, _FLOAT32 = np.dtype(np.uint8), np.dtype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -280,11 +278,12 @@ class Network:
 
     def _run(self, compute: Callable[..., Any], images: Images, *options: Any) -> Any:
         """Call the engine at once, and ask what is wrong with the images only if it refuses: one image is quick."""
-        self._refresh()
-        if type(images) is np.ndarray and images.flags.c_contiguous and images.dtype in (_UINT8, _FLOAT32):
-            with contextlib.suppress(TypeError, ValueError):
-                return compute(images, *options)
-        return compute(self._checked(images), *options)
+        if self._known is not None:
+            self._refresh()
+        try:
+            return compute(images, *options)
+        except (TypeError, ValueError):
+            return compute(self._checked(images), *options)
 
     def _checked(self, images: Images) -> Images:
         """Return the images as the engine takes them, or say what is wrong with them."""

@@ -33,7 +33,7 @@ def test_another_networks_classes_are_refused(run, folder):
     assert "cross" in outcome.stderr
 
 
-def test_a_picture_without_a_suffix_is_refused(run, tmp_path):
+def test_a_picture_without_a_suffix_is_refused_before_the_work(run, tmp_path):
     outcome = run("evaluate", "--data", "digits8x8", "--confusion", tmp_path / "confusion")
-    assert outcome.status == 1
+    assert (outcome.status, outcome.stdout) == (2, "")
     assert ".png" in outcome.stderr

@@ -4,11 +4,11 @@ import json
 
 
 def test_digits_are_told_apart(run, pictures):
-    files = [pictures / f"digit-{digit}.png" for digit in (0, 1, 3, 4, 6, 7)]
+    files = sorted(pictures.glob("digit-?.*"))
     outcome = run("predict", "--json", *files)
     records = [json.loads(line) for line in outcome.stdout.splitlines()]
     assert outcome.status == 0
-    assert [record["class"] for record in records] == ["0", "1", "3", "4", "6", "7"]
+    assert [record["class"] for record in records] == list("0123456789")
     assert all(record["schema"] == 1 and 0 <= record["runner_up_confidence"] <= 0.5 for record in records)
 
 
@@ -19,7 +19,7 @@ def test_people_get_a_line_a_picture(run, pictures):
 
 
 def test_csv_has_one_header(run, pictures):
-    outcome = run("predict", "--csv", pictures / "digit-3.png", pictures / "digit-7.png")
+    outcome = run("predict", "--csv", *sorted(pictures.glob("digit-[37].*")))
     lines = outcome.stdout.splitlines()
     assert lines[0] == "file,class,confidence,runner_up,runner_up_confidence"
     assert len(lines) == 3

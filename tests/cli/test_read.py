@@ -41,5 +41,5 @@ def test_standard_input_is_a_picture(run, pictures):
 
 
 def test_save_takes_one_picture(run, pictures, tmp_path):
-    outcome = run("read", pictures / "digit-3.png", pictures / "digit-7.png", "--save", tmp_path / "read.png")
+    outcome = run("read", pictures / "digit-3.png", pictures / "field-year.png", "--save", tmp_path / "read.png")
     assert outcome.status == 2

@@ -40,7 +40,8 @@ def test_feature_maps_are_drawn(run, tmp_path, pictures):
 
     outcome = run("show", "digits", "--image", pictures / "digit-3.png", "--save", tmp_path / "maps.png")
     assert outcome == (0, "", "")
-    assert Image.open(tmp_path / "maps.png").size[0] > 800
+    with Image.open(tmp_path / "maps.png") as picture:
+        assert picture.width > 800
 
 
 def test_an_architecture_has_no_feature_maps(run, tmp_path, pictures):

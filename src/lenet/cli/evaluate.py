@@ -21,7 +21,7 @@ _MOST = 40
 @options.data
 @options.model
 @options.threads
-@click.option("--confusion", type=click.Path(dir_okay=False), help="Draw which class was taken for which.")
+@options.confusion
 @options.save
 @options.json
 def command(

@@ -116,12 +116,8 @@ def write_picture(picture: Image.Image, path: str) -> None:
     """Write a picture whole or not at all, in the format of its suffix."""
     from PIL import Image
 
-    from lenet.errors import InputError
     from lenet.files import write_whole
 
-    suffix = Path(path).suffix.lower()
-    if suffix not in Image.registered_extensions():
-        raise InputError(f"{path} has no suffix of a picture; call it .png or .jpg")
     content = io.BytesIO()
-    picture.save(content, Image.registered_extensions()[suffix])
+    picture.save(content, Image.registered_extensions()[Path(path).suffix.lower()])
     write_whole(path, [content.getvalue()])

@@ -7,20 +7,20 @@ The steps, in order: which of dark and light is ink (`ink_is_light`), what the p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet._engine import components
+from lenet.documents.nearby import largest_near, local_mean, reduced
+from lenet.documents.paper import LEAST_CONTRAST, paper, trend
 from lenet.errors import InputError
 
-__all__ = ["ink_is_light", "largest_near", "paper", "strokes", "to_ink", "without_rules"]
+__all__ = ["ink_is_light", "strokes", "to_ink", "without_rules"]
 
 Picture = NDArray[np.uint8]
-
-LEAST_CONTRAST = 0.07
-"""Less than this share of the paper's light is no ink. Pencil takes 0.15 and more; shadow of creased paper 0.05."""
 
 NOISE_FACTOR = 4.0
 """Ink has to be this many standard deviations of the paper's noise darker than paper."""
@@ -30,9 +30,6 @@ PATTERN_SHARE = 0.35
 
 LEAST_INK = 60
 """Ink below this is the fringe of a stroke or a shade of the paper, never a stroke of its own."""
-
-ESTIMATE_SIDE = 400
-"""Paper is estimated on a picture about this wide and high: a pixel there is a thin stroke of a page's handwriting."""
 
 
 def to_ink(picture: NDArray[Any]) -> Picture:
@@ -57,13 +54,29 @@ def to_ink(picture: NDArray[Any]) -> Picture:
     planes = _planes(picture)
     if ink_is_light(planes):
         planes = 255 - planes
+    ink = _darker_than(planes, [paper(plane) for plane in planes])
+    if not ink.any() and _stroke_only(planes.min(axis=0)):
+        lightest = np.percentile(planes, 95, axis=(1, 2)).astype(np.uint8)
+        ink = _darker_than(planes, [np.full_like(plane, light) for plane, light in zip(planes, lightest, strict=True)])
+    return ink
+
+
+def _darker_than(planes: NDArray[np.uint8], grounds: Sequence[NDArray[np.uint8]]) -> Picture:
     loss = np.zeros(planes.shape[1:], np.uint8)
     noise = 0.0
-    for plane in planes:
-        ground = paper(plane)
+    for plane, ground in zip(planes, grounds, strict=True):
         noise = max(noise, _noise(plane, ground))
         np.maximum(loss, _loss(plane, ground), out=loss)
     return _above(loss, max(LEAST_CONTRAST * 255, _floor(loss, NOISE_FACTOR * noise)))
+
+
+def _stroke_only(plane: NDArray[np.uint8]) -> bool:
+    """Tell whether a small picture has two tones and little between them: a crop so tight that it is mostly stroke."""
+    if min(plane.shape) > 100:
+        return False
+    low, high = np.percentile(plane, (2, 98))
+    between = (plane > low + (high - low) / 3) & (plane < high - (high - low) / 3)
+    return bool(high - low > 60 and between.mean() < 0.3)
 
 
 def ink_is_light(planes: NDArray[np.uint8]) -> bool:
@@ -78,11 +91,11 @@ def ink_is_light(planes: NDArray[np.uint8]) -> bool:
     planes : uint8 `(channels, rows, columns)`.
     """
     grey = planes[0] if len(planes) == 1 else planes.mean(axis=0, dtype=np.float32).astype(np.uint8)
-    small = _reduced(grey)[0].astype(np.float32)
-    rest = small - _local_mean(small, max(12, min(small.shape) // 2))
+    small = reduced(grey)[0].astype(np.float32)
+    rest = small - local_mean(small, max(12, min(small.shape) // 2))
     rest -= rest.mean()
     skewness = (rest**3).mean() / ((rest**2).mean() ** 1.5 + 1e-9)
-    return bool(skewness > _light_border(small) + _light_border(small - _trend(small, 1)))
+    return bool(skewness > _light_border(small) + _light_border(small - trend(small, 1)))
 
 
 def _light_border(small: NDArray[np.float32]) -> float:
@@ -90,28 +103,6 @@ def _light_border(small: NDArray[np.float32]) -> float:
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     low, high = np.percentile(small, (2, 98))
     return float((border > (low + high) / 2).mean()) - 0.5
-
-
-def paper(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Estimate the brightness that each pixel would have without ink, for one channel with dark ink.
-
-    A closing (the largest value around, then the smallest of those) removes everything narrower than its window and
-    keeps shadows and the edge of the sheet; the mean of what remains paper inside the window then takes away the
-    closing's leaning towards bright noise.
-
-    Parameters
-    ----------
-    plane : uint8 `(rows, columns)`.
-    """
-    small, factor = _reduced(plane)
-    level = _level(small)
-    window = _stroke_proof_window(level)
-    short = (_closing(level, window) - level).astype(np.float32)
-    clear = (short <= max(8.0, 2 * float(np.median(short)))).astype(np.float32)
-    share = _local_mean(clear, window)
-    lean = _local_mean(short * clear, window) / np.maximum(share, 0.02)
-    ground = small + (short - lean)
-    return _enlarged(ground.clip(1, 255).astype(np.uint8), factor, plane.shape)
 
 
 def _planes(picture: NDArray[Any]) -> NDArray[np.uint8]:
@@ -129,47 +120,6 @@ def _planes(picture: NDArray[Any]) -> NDArray[np.uint8]:
     return planes[:1] if grey else planes
 
 
-def _level(small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take out the trend of the paper's light: a closing takes the dark end of a steep gradient for ink."""
-    leveled: NDArray[np.uint8] = (small - _trend(small, 4) + 160).clip(0, 255).astype(np.uint8)
-    return leveled
-
-
-def _trend(small: NDArray[Any], passes: int) -> NDArray[np.float32]:
-    """Fit a quadratic surface; passes after the first one leave out what is darker than it, so that it is paper's."""
-    rows, columns = (np.linspace(-1, 1, size, dtype=np.float32) for size in small.shape)
-    step = max(1, round((small.size / 10_000) ** 0.5))
-    values = small[::step, ::step].astype(np.float32).ravel()
-    terms = _quadratic(rows[::step, None], columns[None, ::step]).reshape(6, -1)
-    kept = np.ones(len(values), bool)
-    for _ in range(passes):
-        trend = np.linalg.lstsq(terms[:, kept].T, values[kept], rcond=None)[0]
-        away = values - trend @ terms
-        kept = away > -max(3.0, 1.5 * float(np.median(abs(away))))
-    return np.asarray(np.tensordot(trend, _quadratic(rows[:, None], columns[None, :]), 1), np.float32)
-
-
-def _quadratic(y: NDArray[np.float32], x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the six terms of a quadratic surface, each over all rows and columns."""
-    return np.stack([y * 0 + x * 0 + 1, y + x * 0, x + y * 0, y * x, y * y + x * 0, x * x + y * 0])
-
-
-def _stroke_proof_window(small: NDArray[np.uint8]) -> int:
-    """Choose the closing's window: narrow follows shadows closely, but it has to be wider than the widest stroke.
-
-    The narrow window is enough where it finds the ink that the wide one finds; a marker's stroke filling a small
-    picture would be taken for paper by the narrow one.
-    """
-    wide = max(24, round(min(small.shape) * 0.6))
-    narrow = max(24, round(min(max(small.shape) * 0.5, (small.shape[0] * small.shape[1]) ** 0.5) * 0.12))
-    if narrow >= wide:
-        return wide
-    found = _closing(small, wide) - small
-    strong = found > max(0.6 * float(found.max()), LEAST_CONTRAST * 255)
-    kept = (_closing(small, narrow) - small)[strong] > 0.5 * found[strong]
-    return narrow if not strong.any() or kept.mean() > 0.7 else wide
-
-
 def _loss(plane: NDArray[np.uint8], ground: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the share of the paper's light that is missing, 255 for all of it."""
     lost = (np.maximum(ground, plane) - plane).astype(np.float32)
@@ -179,14 +129,13 @@ def _loss(plane: NDArray[np.uint8], ground: NDArray[np.uint8]) -> NDArray[np.uin
 
 
 def _noise(plane: NDArray[np.uint8], ground: NDArray[np.uint8]) -> float:
-    """Return the standard deviation of paper, as a share of its light (255 for all), from pixels that ink cannot touch.
+    """Return the standard deviation of paper, as a share of its light (255 for all).
 
-    Those are the ones brighter than paper: one half of the noise. Some 100,000 of them are looked at.
+    It is read off the bright side, which ink does not touch, where one pixel in six is a deviation above the mean.
     """
     step = max(1, plane.size // 200_000)
-    values, grounds = plane.ravel()[::step].astype(np.float32), ground.ravel()[::step]
-    over = (values - grounds)[values > grounds] * (255.0 / np.median(grounds))
-    return 1.4826 * float(np.median(over)) if over.size else 0.0
+    over = plane.ravel()[::step].astype(np.float32) - ground.ravel()[::step]
+    return max(0.0, float(np.percentile(over * (255.0 / ground.ravel()[::step]), 84)))
 
 
 def _floor(loss: NDArray[np.uint8], floor: float) -> float:
@@ -269,7 +218,7 @@ def _straight(marks: NDArray[np.bool_]) -> Lines:
 
 
 def _thin(labels: NDArray[np.int32], boxes: NDArray[np.int32]) -> Lines:
-    """Leave only lines twelve times as long as thick, whose box is no higher than their slope explains."""
+    """Leave only lines fifteen times as long as thick, whose box is no higher than their slope explains."""
     length, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     thickness = boxes[:, 4] / length
     thin = (length >= 15 * thickness) & (height <= 2 * thickness + 0.05 * length)
@@ -334,13 +283,13 @@ def _course(columns: NDArray[np.int64], middles: NDArray[np.float64], length: in
     """Fit a parabola to points that mostly lie on one, and return its rows for all columns."""
     if len(columns) < 4:
         return np.full(length, float(np.mean(middles)) if len(middles) else 0.0)
-    scaled, kept = columns / length, np.ones(len(columns), bool)
+    scaled = columns / length
+    kept: NDArray[np.bool_] = np.ones(len(columns), bool)
     for _ in range(3):
         curve = np.polynomial.polynomial.polyfit(scaled[kept], middles[kept], 2)
         away = abs(np.polynomial.polynomial.polyval(scaled, curve) - middles)
         kept = away <= max(0.75, float(np.median(away)) * 1.5)
-    course: NDArray[np.float64] = np.polynomial.polynomial.polyval(np.arange(length) / length, curve)
-    return course
+    return np.asarray(np.polynomial.polynomial.polyval(np.arange(length) / length, curve), np.float64)
 
 
 def _mended(rest: NDArray[np.bool_], band: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -352,70 +301,9 @@ def _mended(rest: NDArray[np.bool_], band: NDArray[np.bool_]) -> NDArray[np.bool
     for _ in range(_thickness(band) + 1):
         above[1:] |= largest_near(above[:-1], 0, 1) & band[1:]
         below[1:] |= largest_near(below[:-1], 0, 1) & band[::-1][1:]
-    return above & below[::-1] & band
+    return np.asarray(above & below[::-1] & band)
 
 
 def _thickness(line: NDArray[np.bool_]) -> int:
     tops = line[0].sum() + (line[1:] & ~line[:-1]).sum()
     return round(float(line.sum() / max(1, tops)))
-
-
-def largest_near(values: NDArray[Any], down: int, across: int) -> NDArray[Any]:
-    """Return the largest value at most `down` rows and `across` columns away; outside the array everything is 0.
-
-    Windows double from step to step, so it costs the logarithm of their size.
-    """
-    for axis, reach in ((0, down), (1, across)):
-        length = values.shape[axis]
-        radius, width = min(reach, length - 1), 1
-        if radius <= 0:
-            continue
-        padded = np.zeros([size + 2 * radius * (axis == i) for i, size in enumerate(values.shape)], values.dtype)
-        along = padded if axis == 0 else padded.T
-        along[radius : radius + length] = values if axis == 0 else values.T
-        while width < 2 * radius + 1:
-            step = min(width, 2 * radius + 1 - width)
-            along, width = np.maximum(along[:-step], along[step:]), width + step
-        values = along if axis == 0 else along.T
-    return values
-
-
-def _closing(plane: NDArray[np.uint8], window: int) -> NDArray[np.uint8]:
-    radius = window // 2
-    high = largest_near(plane, radius, radius)
-    low: NDArray[np.uint8] = 255 - largest_near(255 - high, radius, radius)
-    return low
-
-
-def _local_mean(values: NDArray[np.float32], window: int) -> NDArray[np.float32]:
-    """Return the mean of the square of side `window` around each value; at the border of what there is of it."""
-    for axis in (0, 1):
-        length = values.shape[axis]
-        total = np.cumsum(values, axis=axis, dtype=np.float64)
-        total = np.concatenate([np.zeros_like(total.take([0], axis)), total], axis=axis)
-        first = np.maximum(np.arange(length) - window // 2, 0)
-        last = np.minimum(np.arange(length) + window // 2 + 1, length)
-        counts = (last - first).reshape((-1, 1) if axis == 0 else (1, -1))
-        values = ((total.take(last, axis) - total.take(first, axis)) / counts).astype(np.float32)
-    return values
-
-
-def _reduced(plane: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
-    """Return the plane, averaged over squares so that it holds about `ESTIMATE_SIDE` squared pixels, and their side."""
-    from PIL import Image
-
-    factor = max(1, round((plane.size / ESTIMATE_SIDE**2) ** 0.5))
-    factor = max(1, min(factor, min(plane.shape) // 16))
-    if factor == 1:
-        return plane, 1
-    return np.asarray(Image.fromarray(plane).reduce(factor)), factor
-
-
-def _enlarged(small: NDArray[np.uint8], factor: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    if factor == 1:
-        return small
-    rows, columns = shape
-    box = (0, 0, columns / factor, rows / factor)
-    return np.asarray(Image.fromarray(small).resize((columns, rows), Image.Resampling.BILINEAR, box))

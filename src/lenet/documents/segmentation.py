@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet._engine import components
-from lenet.documents.cleanup import largest_near, strokes
+from lenet.documents.cleanup import strokes
+from lenet.documents.nearby import largest_near
 
 __all__ = ["Box", "Piece", "find_pieces", "text_rows"]
 
@@ -23,6 +24,9 @@ LEAST_HEIGHT = 0.35
 
 FRAGMENT_HEIGHT = 0.7
 """Lower than this share may be a part of a digit, to be joined with the piece that it belongs to."""
+
+LEAST_PIXELS = 5
+"""Lower than this no digit can be told from another; print on a page scanned at 100 dpi is 8 high."""
 
 LEAST_STRENGTH = 0.3
 """Paler than this share of the usual ink is a line of the paper or print shining through."""
@@ -84,8 +88,14 @@ class _Found:
         return np.maximum(self.width, self.height)
 
     def only(self, kept: NDArray[np.bool_]) -> _Found:
-        columns = (self.boxes, self.area, self.strength, self.contact, self.number)
-        return _Found(self.labels, *(column[kept] for column in columns))
+        return _Found(
+            self.labels,
+            self.boxes[kept],
+            self.area[kept],
+            self.strength[kept],
+            self.contact[kept],
+            self.number[kept],
+        )
 
 
 def find_pieces(ink: NDArray[np.uint8], *, one_row: bool = False) -> list[Piece]:
@@ -106,8 +116,7 @@ def find_pieces(ink: NDArray[np.uint8], *, one_row: bool = False) -> list[Piece]
     usual = _usual_height(found)
     found = _digit_strength(_without_specks(found, usual), usual)
     groups = _joined(found, usual, one_row)
-    kept = _digit_sized(groups, found, usual, ink.shape)
-    return [_piece(ink, found, group) for group in kept]
+    return [_piece(ink, found, group) for group in _digit_sized(groups, found, usual)]
 
 
 def _connected(ink: NDArray[np.uint8]) -> _Found:
@@ -167,6 +176,8 @@ def _joined(found: _Found, usual: float, one_row: bool) -> list[list[int]]:
         near = (overlap >= 0.4 * np.minimum(right - left, boxes[:, 2] - boxes[:, 0])) & (aside <= 0.2 * usual)
         near |= _locked(found, part, overlap > -0.05 * usual, usual)
         near &= (owner != owner[part]) & (height >= height[part])
+        shared = bottom - top + boxes[:, 3] - boxes[:, 1] - both
+        near &= (height[part] < FRAGMENT_HEIGHT * usual) | (shared <= 0.3 * (bottom - top))
         near &= one_row | (both <= 1.35 * np.maximum(usual, height))
         if near.any():
             owner[owner == owner[part]] = owner[np.nonzero(near)[0][np.argmin((aside - overlap / 1e3)[near])]]
@@ -188,8 +199,8 @@ def _locked(found: _Found, part: int, beside: NDArray[np.bool_], usual: float) -
     return beside & np.isin(found.number, around[mine])
 
 
-def _digit_sized(groups: list[list[int]], found: _Found, usual: float, shape: tuple[int, ...]) -> list[list[int]]:
-    """Keep the groups that may be digits by their size; the one with the most ink where none may."""
+def _digit_sized(groups: list[list[int]], found: _Found, usual: float) -> list[list[int]]:
+    """Keep the groups that may be digits by their size; of legible ones the one with the most ink where none may."""
 
     def ink(group: list[int]) -> float:
         return float((found.area * found.strength)[group].sum())
@@ -201,9 +212,18 @@ def _digit_sized(groups: list[list[int]], found: _Found, usual: float, shape: tu
             return False
         return LEAST_HEIGHT * usual <= height <= 3 * usual
 
-    most = max(ink(group) for group in groups)
-    kept = [group for group in groups if may_be_digit(group)]
-    return kept or [max(groups, key=ink)]
+    legible = [group for group in groups if _legible(found, group)]
+    most = max((ink(group) for group in legible), default=0.0)
+    return [group for group in legible if may_be_digit(group)] or sorted(legible, key=ink)[-1:]
+
+
+def _legible(found: _Found, group: list[int]) -> bool:
+    """Tell a piece from a speck and from a line along the row, straight or a little bent."""
+    left, top, right, bottom = _around(found.boxes[group])
+    width, height = right - left, bottom - top
+    area = int(found.area[group].sum())
+    line = width > 2.5 * height and (area >= 0.7 * height * width or area < 0.06 * width * width)
+    return height >= LEAST_PIXELS and not line
 
 
 def _around(boxes: NDArray[np.int32]) -> Box:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet._engine import normalize_glyphs
-from lenet.documents.cleanup import largest_near, to_ink, without_rules
+from lenet.documents.cleanup import to_ink, without_rules
+from lenet.documents.nearby import largest_near
 from lenet.documents.pages import open_document
 from lenet.documents.segmentation import Piece, find_pieces, text_rows
 from lenet.errors import InputError
