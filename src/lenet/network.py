@@ -143,7 +143,7 @@ class Network:
         ----------
         images : see the head of this module.
         threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
-        bfloat16 : multiply numbers rounded to 8 bits of mantissa, sooner and to 2 or 3 decimal digits; sums stay float32.
+        bfloat16 : multiply numbers rounded to 8 bits of mantissa: sooner, to 2 or 3 decimal digits.
 
         Returns
         -------
@@ -174,7 +174,7 @@ class Network:
 
     @property
     def has_bfloat16(self) -> bool:
-        """Whether this processor and this network can read in bfloat16: AVX512-BF16, and plain layers without padding."""
+        """Whether this processor (AVX512-BF16) and this network (plain layers) can read in bfloat16."""
         return self._engine.has_bfloat16
 
     def _need_bfloat16(self) -> None:

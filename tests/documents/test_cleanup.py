@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 import pytest
-from writing import digit, in_shadow, on_paper, page, write
 
 from lenet.documents.cleanup import strokes, to_ink, without_rules
 from lenet.errors import InputError
+from writing import digit, in_shadow, on_paper, page, write
 
 WRITTEN = page(["3141592", "6535", "897932"])
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from writing import in_shadow, on_paper, page
 
 from lenet.documents.paper import paper, trend
+from writing import in_shadow, on_paper, page
 
 
 @pytest.mark.parametrize("height", [12, 30, 90])

@@ -25,6 +25,9 @@ Picture = NDArray[np.uint8]
 NOISE_FACTOR = 4.0
 """Ink has to be this many standard deviations of the paper's noise darker than paper."""
 
+LEAST_LIGHT = 80
+"""Darker paper than this is treated as if it had this much light, so that its noise is not enlarged to ink."""
+
 PATTERN_SHARE = 0.35
 """What loses less than this share of the light that ink loses is the pattern of the paper."""
 
@@ -36,7 +39,8 @@ def to_ink(picture: NDArray[Any]) -> Picture:
     """Turn a picture into ink: paper 0, full ink 255, grey at the edges of strokes.
 
     Every colour is compared with the paper's in the same place, and the channel that lost the largest share of its
-    light counts: red, blue and black pens come out alike, on white or coloured paper, in light or in shadow.
+    light counts: red, blue and black pens come out alike, on white or coloured paper, in light or in shadow. A channel
+    in which the pen is lighter than the paper, as red is on grey, is left out.
 
     Parameters
     ----------
@@ -54,6 +58,9 @@ def to_ink(picture: NDArray[Any]) -> Picture:
     planes = _planes(picture)
     if ink_is_light(planes):
         planes = 255 - planes
+    if len(planes) == 3:
+        lightness = [_lightness(plane) for plane in planes]
+        planes = planes[np.array(lightness) <= max(0.5, min(lightness))]
     ink = _darker_than(planes, [paper(plane) for plane in planes])
     if not ink.any() and _stroke_only(planes.min(axis=0)):
         lightest = np.percentile(planes, 95, axis=(1, 2)).astype(np.uint8)
@@ -76,26 +83,31 @@ def _stroke_only(plane: NDArray[np.uint8]) -> bool:
         return False
     low, high = np.percentile(plane, (2, 98))
     between = (plane > low + (high - low) / 3) & (plane < high - (high - low) / 3)
-    return bool(high - low > 60 and between.mean() < 0.3)
+    return bool(high - low > 60 and between.mean() < 0.2)
 
 
 def ink_is_light(planes: NDArray[np.uint8]) -> bool:
     """Tell whether light marks stand on dark ground.
 
-    Two signs are added. Marks cover less than half of their surroundings, so brightness around its local mean has its
-    long tail on their side: the skewness says which. And the ground reaches the border, which decides where a thick
-    digit fills a tight picture. Mean brightness would be fooled by a dark photograph.
-
     Parameters
     ----------
     planes : uint8 `(channels, rows, columns)`.
     """
-    grey = planes[0] if len(planes) == 1 else planes.mean(axis=0, dtype=np.float32).astype(np.uint8)
-    small = reduced(grey)[0].astype(np.float32)
+    return _lightness(planes[0] if len(planes) == 1 else planes.mean(axis=0, dtype=np.float32).astype(np.uint8)) > 0
+
+
+def _lightness(plane: NDArray[np.uint8]) -> float:
+    """Return how sure it is that marks are lighter than the ground; below 0 they are darker.
+
+    Two signs are added. Marks cover less than half of their surroundings, so brightness around its local mean has its
+    long tail on their side: the skewness says which. And the ground reaches the border, which decides where a thick
+    digit fills a tight picture. Mean brightness would be fooled by a dark photograph.
+    """
+    small = reduced(plane)[0].astype(np.float32)
     rest = small - local_mean(small, max(12, min(small.shape) // 2))
     rest -= rest.mean()
-    skewness = (rest**3).mean() / ((rest**2).mean() ** 1.5 + 1e-9)
-    return bool(skewness > _light_border(small) + _light_border(small - trend(small, 1)))
+    skewness = float((rest**3).mean() / ((rest**2).mean() ** 1.5 + 1e-9))
+    return skewness - _light_border(small) - _light_border(small - trend(small, 1))
 
 
 def _light_border(small: NDArray[np.float32]) -> float:
@@ -124,7 +136,7 @@ def _loss(plane: NDArray[np.uint8], ground: NDArray[np.uint8]) -> NDArray[np.uin
     """Return the share of the paper's light that is missing, 255 for all of it."""
     lost = (np.maximum(ground, plane) - plane).astype(np.float32)
     lost *= 255.0
-    lost /= ground
+    lost /= np.maximum(ground, LEAST_LIGHT)
     return lost.astype(np.uint8)
 
 
@@ -135,7 +147,7 @@ def _noise(plane: NDArray[np.uint8], ground: NDArray[np.uint8]) -> float:
     """
     step = max(1, plane.size // 200_000)
     over = plane.ravel()[::step].astype(np.float32) - ground.ravel()[::step]
-    return max(0.0, float(np.percentile(over * (255.0 / ground.ravel()[::step]), 84)))
+    return max(0.0, float(np.percentile(over * (255.0 / np.maximum(ground.ravel()[::step], LEAST_LIGHT)), 84)))
 
 
 def _floor(loss: NDArray[np.uint8], floor: float) -> float:

@@ -37,7 +37,7 @@ def paper(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     closed = closing(level, window).astype(np.float32)
     short = closed - level
     median, fullest = np.percentile(short, (50, 98))
-    clear = (short <= max(8.0, min(2 * median, 0.4 * fullest))).astype(np.float32)
+    clear = (short <= max(8.0, min(2 * median, 0.75 * fullest))).astype(np.float32)
     share = local_mean(clear, window)
     lean = local_mean(short * clear, window) / np.maximum(share, 0.02)
     ground = closed - lean + light - LEVEL
