@@ -1,6 +1,7 @@
 // Python's view of the engine: checks, releases the GIL, calls; no arithmetic. See lenet/_engine.pyi.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -8,6 +9,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 #include <variant>
 
@@ -65,6 +67,20 @@ void check_labels(const Network& net, const Integers& labels, const Integers* or
         if (labels(k) < 0 || labels(k) >= net.classes()) throw std::invalid_argument("a label is no class of the network");
     for (size_t k = 0; order && k < order->shape(0); ++k)
         if ((*order)(k) < 0 || (*order)(k) >= n) throw std::invalid_argument("the order names an image that is not there");
+}
+
+void check_targets(const Network& net, Loss loss, const Matrix& targets, int n) {
+    if (loss != Loss::cross_entropy) throw std::invalid_argument("targets need the cross entropy");
+    if (int64_t(targets.shape(0)) != n || int(targets.shape(1)) != net.classes())
+        throw std::invalid_argument("targets have to be (images, classes)");
+    for (size_t k = 0; k < targets.shape(0); ++k) {
+        double sum = 0;
+        for (size_t c = 0; c < targets.shape(1); ++c) {
+            if (!(targets(k, c) >= 0)) throw std::invalid_argument("a target is negative or no number");
+            sum += targets(k, c);
+        }
+        if (!(std::abs(sum - 1) < 1e-4)) throw std::invalid_argument("the targets of an image do not sum to 1");
+    }
 }
 
 void check_bfloat16(const Network& net) {
@@ -223,7 +239,7 @@ std::tuple<double, Result, Result> gradients(Model& model, const AnyImages& any,
         pass.moves_statistics = false;
         int64_t wrong = 0;
         const auto which = counted(images.n);
-        total = pass.forward_loss(images, which.data(), images.n, kind, labels.data(), wrong) / images.n;
+        total = pass.forward_loss(images, which.data(), images.n, kind, labels.data(), nullptr, wrong) / images.n;
         pass.backward(inputs.data, [](long, long, bool) {});
         std::copy_n(pass.gradient.data(), pass.gradient.size(), parameters.data);
     }
@@ -257,15 +273,17 @@ std::pair<Result, nb::object> backward(Model& model, const Matrix& upstream, boo
 }
 
 std::pair<double, int64_t> train(Trainer& trainer, const AnyImages& any, const Integers& labels,
-                                 const Integers& order, int batch, const Vector& rates) {
+                                 const Integers& order, int batch, const Vector& rates, const std::optional<Matrix>& targets) {
     const Images images = images_of(trainer.network(), any);
     check_labels(trainer.network(), labels, &order, images.n);
+    if (targets) check_targets(trainer.network(), trainer.loss(), *targets, images.n);
     if (batch < 1) throw std::invalid_argument("a batch has to hold an image");
     const int64_t n = int64_t(order.shape(0)), steps = (n + batch - 1) / batch;
     if (int64_t(rates.shape(0)) != steps) throw std::invalid_argument("every step needs a learning rate");
     int64_t wrong = 0;
     nb::gil_scoped_release release;
-    const double loss = trainer.run(images, labels.data(), order.data(), n, batch, rates.data(), wrong);
+    const double loss = trainer.run(images, labels.data(), targets ? targets->data() : nullptr, order.data(), n, batch,
+                                    rates.data(), wrong);
     return {loss, wrong};
 }
 
@@ -330,6 +348,6 @@ NB_MODULE(_engine, module) {
         .def_prop_ro("state", [](nb::handle self) { return view(nb::cast<Trainer&>(self).state, self); })
         .def_rw("step", &Trainer::step)
         .def("run", &train, nb::arg("images").noconvert(), nb::arg("labels"), nb::arg("order"), nb::arg("batch"),
-             nb::arg("rates"));
+             nb::arg("rates"), nb::arg("targets").none() = nb::none());
     bind_glyphs(module);
 }

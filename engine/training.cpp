@@ -173,11 +173,11 @@ void Pass::apply_norm(Block& block, int at) {
 
 void Pass::forward(const Images& images, const int64_t* which, int count) {
     int64_t wrong = 0;
-    forward_loss(images, which, count, Loss::cross_entropy, nullptr, wrong);
+    forward_loss(images, which, count, Loss::cross_entropy, nullptr, nullptr, wrong);
 }
 
 double Pass::forward_loss(const Images& images, const int64_t* which, int count, Loss loss, const int64_t* labels,
-                          int64_t& wrong) {
+                          const float* targets, int64_t& wrong) {
     resize(count), prepare_weights();
     const int layers = int(net_.layers.size());
     std::atomic<bool> finite{true};
@@ -188,7 +188,7 @@ double Pass::forward_loss(const Images& images, const int64_t* which, int count,
             if (from == 0 && !net_.gather(images, which + b * BLOCK, block.count, block.maps[0].inner)) finite = false;
             if (normed >= 0) apply_norm(block, normed);
             forward_layers(block, from, to, worker);
-            if (stop == layers && labels) loss_of(block, b * BLOCK, loss, which, labels);
+            if (stop == layers && labels) loss_of(block, b * BLOCK, loss, which, labels, targets);
         });
         if (!finite) throw std::invalid_argument(NOT_FINITE);
         if (stop == layers) break;
@@ -199,7 +199,7 @@ double Pass::forward_loss(const Images& images, const int64_t* which, int count,
     return total;
 }
 
-void Pass::loss_of(Block& block, int first, Loss loss, const int64_t* which, const int64_t* labels) {
+void Pass::loss_of(Block& block, int first, Loss loss, const int64_t* which, const int64_t* labels, const float* targets) {
     const float* scores = block.maps.back().inner.data;
     float* deltas = block.deltas.back().inner.data;
     const int classes = net_.classes();
@@ -228,11 +228,13 @@ void Pass::loss_of(Block& block, int first, Loss loss, const int64_t* which, con
         }
         double sum = 0;
         for (int c = 0; c < classes; ++c) sum += std::exp(sign * (double(scores[at(c)]) - scores[at(best)]));
+        const float* soft = targets ? targets + which[first + image] * classes : nullptr;
         for (int c = 0; c < classes; ++c) {
-            const double p = std::exp(sign * (double(scores[at(c)]) - scores[at(best)])) / sum;
-            deltas[at(c)] = float(sign * share * (p - (c == label)));
+            const double margin = sign * (double(scores[at(c)]) - scores[at(best)]);
+            const double target = soft ? soft[c] : c == label;
+            deltas[at(c)] = float(sign * share * (std::exp(margin) / sum - target));
+            if (target > 0) block.loss += target * (std::log(sum) - margin);
         }
-        block.loss += std::log(sum) - sign * (double(scores[at(label)]) - scores[at(best)]);
     }
 }
 
@@ -404,12 +406,12 @@ void Trainer::update(long first, long last, bool weights, float rate) {
                     float(1 - std::pow(double(options_.beta2), t)), options_.epsilon, decay);
 }
 
-double Trainer::run(const Images& images, const int64_t* labels, const int64_t* order, int64_t n, int batch,
-                    const float* rates, int64_t& wrong) {
+double Trainer::run(const Images& images, const int64_t* labels, const float* targets, const int64_t* order, int64_t n,
+                    int batch, const float* rates, int64_t& wrong) {
     double loss = 0;
     for (int64_t at = 0; at < n; at += batch, ++rates) {
         const int count = int(std::min<int64_t>(batch, n - at));
-        loss += pass_.forward_loss(images, order + at, count, options_.loss, labels, wrong);
+        loss += pass_.forward_loss(images, order + at, count, options_.loss, labels, targets, wrong);
         ++step;
         pass_.backward(nullptr, [&](long first, long last, bool weights) { update(first, last, weights, *rates); });
     }

@@ -19,8 +19,10 @@ class Pass {
     // Scores of images[which[0..count)], keeping what `backward` needs. Batch normalisation uses the batch's own
     // statistics and moves the running ones.
     void forward(const Images&, const int64_t* which, int count);
-    // Forward, loss and deltas in one go; returns the sum of the losses, and adds to `wrong`. labels[which[k]].
-    double forward_loss(const Images&, const int64_t* which, int count, Loss, const int64_t* labels, int64_t& wrong);
+    // Forward, loss and deltas in one go; returns the sum of the losses, and adds to `wrong`. labels[which[k]]; with
+    // `targets`, the cross entropy is taken against row which[k] of it, [classes], and the label only counts as wrong.
+    double forward_loss(const Images&, const int64_t* which, int count, Loss, const int64_t* labels,
+                        const float* targets, int64_t& wrong);
     // From the deltas of the scores, d loss / d score [count][classes].
     void set_deltas(const float* upstream);
     void scores(float* to) const;
@@ -45,7 +47,7 @@ class Pass {
     void forward_layers(Block&, int from, int to, int worker);
     void normalise(int layer);
     void apply_norm(Block&, int layer);
-    void loss_of(Block&, int first, Loss, const int64_t* which, const int64_t* labels);
+    void loss_of(Block&, int first, Loss, const int64_t* which, const int64_t* labels, const float* targets);
     void backward_layers(Block&, int from, int to, bool inputs, int worker);
     void normalise_back(int layer);
     void apply_norm_back(Block&, int layer);
@@ -72,10 +74,12 @@ class Trainer {
     Trainer(Network& network, Options options);
 
     // Steps over images[order[0..n)] in batches; rates[i] is the learning rate of step i. Returns the sum of the losses.
-    double run(const Images&, const int64_t* labels, const int64_t* order, int64_t n, int batch, const float* rates,
-               int64_t& wrong);
+    // `targets` may be null; else row i is the distribution over the classes that image i is trained towards.
+    double run(const Images&, const int64_t* labels, const float* targets, const int64_t* order, int64_t n, int batch,
+               const float* rates, int64_t& wrong);
 
     const Network& network() const { return net_; }
+    Loss loss() const { return options_.loss; }
 
     Buffer state;      // SGD: velocities; AdamW: first moments, then second
     int64_t step = 0;  // steps taken

@@ -25,6 +25,7 @@ from lenet.learning import RECIPES, Recipe
     "--architecture", default="lenet5", show_default=True, type=click.Choice(list(ZOO)), help="What to train."
 )
 @click.option("--recipe", help=f"How: {', '.join(RECIPES)}, or a JSON file; what suits the data if left out.")
+@click.option("--teacher", help="A network, or a .safetensors file, whose answers are learned instead of the labels.")
 @click.option("--epochs", type=click.IntRange(min=0), help="Times that every training image is seen.")
 @options.seed
 @options.threads
@@ -34,8 +35,9 @@ from lenet.learning import RECIPES, Recipe
 @options.save
 @options.quiet
 def command(
-    folder: str | None, data_name: str, architecture: str, recipe: str | None, epochs: int | None, seed: int | None,
-    threads: int, out: str | None, checkpoint: str | None, resume: str | None, save: str | None, quiet: bool,
+    folder: str | None, data_name: str, architecture: str, recipe: str | None, teacher: str | None,
+    epochs: int | None, seed: int | None, threads: int, out: str | None, checkpoint: str | None, resume: str | None,
+    save: str | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Train a network on FOLDER, which has a subfolder of pictures for each class; without it, on MNIST.
 
@@ -47,8 +49,8 @@ def command(
     chosen = None if resume else choices.recipe(recipe, len(training), epochs, seed)
     with Progress(quiet=quiet) as shown:
         network, history = learning.train(
-            training, architecture, recipe=chosen, resume=resume, checkpoint=checkpoint, threads=threads,
-            callback=shown.training,
+            training, architecture, recipe=chosen, teacher=None if teacher is None else weights.load(teacher), resume=resume,
+            checkpoint=checkpoint, threads=threads, callback=shown.training,
         )  # fmt: skip
     click.echo(f"{network.architecture.name}: {len(training):,} images of {training.name}, {history.seconds:.1f} s")
     figures = {}

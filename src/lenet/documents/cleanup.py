@@ -156,7 +156,7 @@ def _floor(loss: NDArray[np.uint8], floor: float) -> float:
     The pattern of cheque paper is no noise: it has no long tail. Where ink stands out of it, ink sets the floor.
     """
     fullest = float(np.percentile(loss.ravel()[:: max(1, loss.size // 200_000)], 99.5))
-    return min(floor, PATTERN_SHARE * fullest) if fullest > floor else floor
+    return min(floor, PATTERN_SHARE * fullest) if fullest > 1.25 * floor else floor
 
 
 def _above(loss: NDArray[np.uint8], floor: float) -> Picture:
@@ -295,13 +295,13 @@ def _course(columns: NDArray[np.int64], middles: NDArray[np.float64], length: in
     """Fit a parabola to points that mostly lie on one, and return its rows for all columns."""
     if len(columns) < 4:
         return np.full(length, float(np.mean(middles)) if len(middles) else 0.0)
-    scaled = columns / length
+    terms = np.vander(columns / length, 3)
     kept: NDArray[np.bool_] = np.ones(len(columns), bool)
     for _ in range(3):
-        curve = np.polynomial.polynomial.polyfit(scaled[kept], middles[kept], 2)
-        away = abs(np.polynomial.polynomial.polyval(scaled, curve) - middles)
+        curve = np.linalg.lstsq(terms[kept], middles[kept], rcond=None)[0]
+        away = abs(terms @ curve - middles)
         kept = away <= max(0.75, float(np.median(away)) * 1.5)
-    return np.asarray(np.polynomial.polynomial.polyval(np.arange(length) / length, curve), np.float64)
+    return np.asarray(np.vander(np.arange(length) / length, 3) @ curve, np.float64)
 
 
 def _mended(rest: NDArray[np.bool_], band: NDArray[np.bool_]) -> NDArray[np.bool_]:

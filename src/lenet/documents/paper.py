@@ -17,6 +17,9 @@ LEAST_CONTRAST = 0.07
 LEVEL = 200
 """Where paper stands once the trend of its light is taken out: ink below and glare above have room in a byte."""
 
+PAPER_SPREAD = 16
+"""Most of a picture that is mostly paper lies this close to the trend of its light, noise and all."""
+
 
 def paper(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Estimate the brightness that each pixel would have without ink, for one channel with dark ink.
@@ -32,6 +35,8 @@ def paper(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     small, factor = reduced(plane)
     light = trend(small, 4)
+    if (abs(small - light) < PAPER_SPREAD).mean() < 0.6:  # too much ink to tell how the light falls
+        light = np.full_like(light, np.percentile(small, 95))
     level: NDArray[np.uint8] = (small - light + LEVEL).clip(0, 255).astype(np.uint8)
     window = _stroke_proof_window(level)
     closed = closing(level, window).astype(np.float32)

@@ -40,7 +40,8 @@ class Training(NamedTuple):
     history: History
 
 
-_Chunk = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+_Targets = NDArray[np.float32] | None
+_Chunk = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], _Targets]
 Trainable = Dataset | str | os.PathLike[str] | tuple[Any, Any]
 
 
@@ -49,6 +50,7 @@ def train(
     architecture: str | Architecture | Network = "lenet5",
     *,
     recipe: Recipe | str | None = None,
+    teacher: Network | None = None,
     validation: Dataset | None = None,
     resume: str | os.PathLike[str] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -63,8 +65,12 @@ def train(
     architecture : what to train, or its name; a `Network` is trained further, on a copy. A last layer with another
         number of units than there are classes is replaced.
     recipe : how, or the name of a recipe; None takes "quick" for 10,000 images or more and "small" for fewer.
+    teacher : a trained network whose probabilities, softmax(scores / `Recipe.temperature`) of the very same distorted
+        images, are learned instead of the labels (Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network,
+        2015). As the network then learns scores that are as many times smaller, it ends with the inverse temperature.
     validation : images to measure the error on after each epoch, instead of holding out some (`Recipe.validation`).
-    resume : a checkpoint to go on from; architecture and recipe are the checkpoint's, the data have to be the same.
+    resume : a checkpoint to go on from; architecture and recipe are the checkpoint's, the data and the teacher have to
+        be the same.
     checkpoint : a file to keep the state in after each epoch; an interruption leaves the last one in place.
     callback : called after every hundred steps, and with `Progress.finished` when an epoch is over.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
@@ -95,8 +101,10 @@ def train(
     before = None if resume is None else checkpoints.load(resume)
     used = _recipe(recipe, before, len(data))
     network = _network(architecture if before is None else before.architecture, data, used.seed)
-    fingerprint = _fingerprint(data) if resume is not None or checkpoint is not None else ""
-    course = _Course(network, data, validation, used, threads)
+    if teacher is not None:
+        _check_teacher(teacher, data, used)
+    fingerprint = _fingerprint(data, teacher) if resume is not None or checkpoint is not None else ""
+    course = _Course(network, data, validation, used, teacher, threads)
     if before is not None:
         course.restore(before, fingerprint)
     while len(course.epochs) < used.epochs:
@@ -110,9 +118,17 @@ class _Course:
     """A training under way: the network, its optimiser, and what came of the epochs so far."""
 
     def __init__(
-        self, network: Network, data: Dataset, validation: Dataset | None, recipe: Recipe, threads: int
+        self,
+        network: Network,
+        data: Dataset,
+        validation: Dataset | None,
+        recipe: Recipe,
+        teacher: Network | None,
+        threads: int,
     ) -> None:
-        self.network, self.data, self.recipe, self.threads = network, data, recipe, threads
+        self.network, self.data, self.recipe, self.teacher, self.threads = network, data, recipe, teacher, threads
+        if teacher is not None:
+            network.temperature = 1 / recipe.temperature
         self.training, held_out = data.split_indices(0 if validation is not None else recipe.validation, recipe.seed)
         self.validation = data.subset(held_out) if len(held_out) else validation
         if not len(self.training):
@@ -135,8 +151,8 @@ class _Course:
         """Let every training image pass once, in an order of its own, and measure."""
         start, number = time.perf_counter(), len(self.epochs) + 1
         loss, wrong, done = 0.0, 0, 0
-        for images, labels, order, rates in self._chunks(number):
-            chunk_loss, chunk_wrong = self.trainer.run(images, labels, order, self.recipe.batch, rates)
+        for images, labels, order, rates, targets in self._chunks(number):
+            chunk_loss, chunk_wrong = self.trainer.run(images, labels, order, self.recipe.batch, rates, targets)
             if not math.isfinite(chunk_loss):
                 raise self._diverged(number, chunk_loss)
             self._follow(len(rates))
@@ -150,18 +166,27 @@ class _Course:
         callback(self._progress(number, done, loss, wrong, self.epochs[-1]))
 
     def _chunks(self, number: int) -> Iterator[_Chunk]:
-        """Give the images, labels, order and rates of each call of the engine in epoch `number`."""
+        """Give the images, labels, order, rates and targets of each call of the engine in epoch `number`."""
         recipe, data = self.recipe, self.data
         order = np.random.default_rng((recipe.seed, number)).permutation(self.training)
         rates = self.rates[(number - 1) * self.steps : number * self.steps]
         for step in range(0, self.steps, _CHUNK):
             chosen = order[step * recipe.batch : (step + _CHUNK) * recipe.batch]
             chunk_rates = rates[step : step + _CHUNK]
-            if recipe.distortion is None:
-                yield data.images, data.labels, chosen, chunk_rates
+            if recipe.distortion is None and self.teacher is None:
+                yield data.images, data.labels, chosen, chunk_rates, None
             else:
                 images = _distorted(data.images[chosen], recipe, number * len(data) + chosen, self.threads)
-                yield images, data.labels[chosen], np.arange(len(chosen)), chunk_rates
+                yield images, data.labels[chosen], np.arange(len(chosen)), chunk_rates, self._targets(images)
+
+    def _targets(self, images: NDArray[np.uint8]) -> _Targets:
+        """Return what the teacher thinks of the images, float32 (n, classes), or None where there is none."""
+        if self.teacher is None:
+            return None
+        targets: NDArray[np.float32] = self.teacher._engine.probabilities(
+            images, self.recipe.temperature, self.threads, self.teacher.has_bfloat16
+        )
+        return targets
 
     def _follow(self, steps: int) -> None:
         """Let the moving average follow the network after `steps` steps; it starts as the plain mean of what it saw."""
@@ -219,7 +244,7 @@ class _Course:
     def restore(self, saved: Checkpoint, fingerprint: str) -> None:
         """Put everything back as it was when `saved` was made."""
         if saved.data != fingerprint:
-            raise InputError(f"the checkpoint was made with other data than {self.data}; give the same, or start anew")
+            raise InputError(f"the checkpoint was made with other data than {self.data}, or another teacher; give the same, or start anew")
         engine = self.network._engine
         now = (engine.parameters, engine.statistics, self.trainer.state)
         then = (saved.parameters, saved.statistics, saved.optimizer)
@@ -282,25 +307,46 @@ def _network(given: str | Architecture | Network, data: Dataset, seed: int) -> N
         if architecture.classes != len(data.classes):
             architecture = architecture.with_classes(len(data.classes))
         network = Network(architecture, seed=seed)
+    _check_images(network, data)
+    network.classes = data.classes
+    return network
+
+
+def _check_images(network: Network, data: Dataset) -> None:
+    """Raise `InputError` where the images are not of a size that the network reads."""
     maps, rows, columns = network.architecture.input
     if data.images.shape[1] != maps or data.images.shape[2] > rows or data.images.shape[3] > columns:
         raise InputError(
             f"{data} does not fit {network.architecture.name}, which reads {maps} map(s) of up to {rows}x{columns}; "
             "make the images smaller, or choose another network"
         )
-    network.classes = data.classes
-    return network
 
 
-def _fingerprint(data: Dataset) -> str:
-    """Return what tells this data set from another one."""
-    return f"{len(data)} {zlib.crc32(data.images.data):08x} {zlib.crc32(data.labels.data):08x}"
+def _check_teacher(teacher: Network, data: Dataset, recipe: Recipe) -> None:
+    """Raise `InputError` where a teacher cannot teach these data by this recipe."""
+    if recipe.loss != "cross_entropy":
+        raise InputError(f"a teacher was given with the loss {recipe.loss!r}; choose the recipe's loss 'cross_entropy'")
+    if teacher.classes != data.classes:
+        raise InputError(
+            f"the teacher reads {', '.join(teacher.classes)}, but {data} has {', '.join(data.classes)}; "
+            "give one that was trained on the same classes, in the same order"
+        )
+    _check_images(teacher, data)
+
+
+def _fingerprint(data: Dataset, teacher: Network | None) -> str:
+    """Return what tells this data set and teacher from other ones."""
+    prints = [zlib.crc32(data.images.data), zlib.crc32(data.labels.data)]
+    if teacher is not None:
+        prints += [zlib.crc32(teacher._engine.parameters.data), zlib.crc32(teacher._engine.statistics.data)]
+    return " ".join([str(len(data)), *(f"{number:08x}" for number in prints)])
 
 
 def _distorted(images: NDArray[np.uint8], recipe: Recipe, ids: NDArray[np.int64], threads: int) -> NDArray[np.uint8]:
-    """Return the images, each distorted by what seed and id decide."""
+    """Return the images, each distorted by what seed and id decide; or as they are, if the recipe distorts none."""
     distortion = recipe.distortion
-    assert distortion is not None
+    if distortion is None:
+        return images
     if distortion.whole_pixels:
         return _shifted(images, int(distortion.shift), recipe.seed, int(ids[0]))
     amounts = asdict(distortion)

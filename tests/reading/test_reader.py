@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet.errors import InputError
+from writing import on_paper, page
+
+TEXTS = ["12", "3", "456", "7890"] * 20
+PICTURES = [on_paper(page([text], 24, margin=10)) for text in TEXTS]
+
+
+def test_a_reader_reads_what_read_reads():
+    reader = lenet.Reader("digits")
+    assert [reader(picture) for picture in PICTURES[:4]] == [lenet.read(picture) for picture in PICTURES[:4]]
+
+
+def test_many_pictures_give_the_same_readings_in_order():
+    reader = lenet.Reader()
+    readings = list(reader.many(iter(PICTURES)))
+    assert [reading.text for reading in readings] == TEXTS
+    single = reader(PICTURES[3])
+    assert readings[3].confidence == pytest.approx(single.confidence, rel=1e-4)
+    assert readings[3].characters[0].box == single.characters[0].box
+
+
+def test_many_of_none_are_none():
+    assert list(lenet.Reader().many([])) == []
+    blank = np.full((40, 40), 230, np.uint8)
+    assert [reading.text for reading in lenet.Reader().many([blank, PICTURES[0], blank])] == ["", "12", ""]
+
+
+def test_pictures_are_taken_as_they_are_needed():
+    taken = []
+
+    def pictures():
+        for number, picture in enumerate(PICTURES):
+            taken.append(number)
+            yield picture
+
+    readings = lenet.Reader().many(pictures())
+    next(readings)
+    assert len(taken) < len(PICTURES)
+
+
+def test_a_bad_picture_raises_after_the_readings_before_it():
+    readings = lenet.Reader().many([PICTURES[0], b"no picture", PICTURES[2]])
+    assert next(readings).text == "12"
+    with pytest.raises(lenet.LenetError):
+        next(readings)
+
+
+def test_a_reader_survives_pickling():
+    reader = pickle.loads(pickle.dumps(lenet.Reader(threads=1)))
+    assert reader.threads == 1
+    assert reader(PICTURES[2]).text == "456"
+
+
+def test_a_reader_checks_its_kind_when_it_is_made():
+    with pytest.raises(InputError, match="no kind of field"):
+        lenet.Reader("roman")

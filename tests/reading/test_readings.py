@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+
+import pytest
+
+from lenet.reading import Character, Reading
+
+CHARACTER = Character("7", 0.9, (1, 2, 11, 22), (("1", 0.06), ("9", 0.02)))
+READING = Reading("7", "7", 0.9, True, "", (CHARACTER,), (1, 2, 11, 22), file="a.png")
+
+
+def test_a_reading_goes_to_json_with_its_schema():
+    record = json.loads(json.dumps(READING.to_json()))
+    assert record["schema"] == 1
+    assert record["text"] == "7"
+    assert record["box"] == [1, 2, 11, 22]
+    assert record["characters"][0]["alternatives"][0] == {"text": "1", "confidence": 0.06}
+    assert set(record) == {field.name for field in dataclasses.fields(Reading)} | {"schema"}
+
+
+def test_records_are_frozen_compare_and_pickle():
+    assert pickle.loads(pickle.dumps(READING)) == READING
+    assert hash(READING) == hash(dataclasses.replace(READING))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        READING.text = "8"
+
+
+def test_a_reading_is_shown_in_one_line():
+    assert repr(READING) == "Reading('7', 0.900, box=(1, 2, 11, 22))"
+    rejected = dataclasses.replace(READING, accepted=False, reason="faint", page=3)
+    assert repr(rejected) == "Reading('7', 0.900, box=(1, 2, 11, 22), page=3, not accepted: faint)"
+    assert repr(CHARACTER) == "Character('7', 0.900, box=(1, 2, 11, 22))"
