@@ -7,7 +7,7 @@ INSTALL   := $(PIP) --no-build-isolation
 SANITIZED := tests/test_engine.py tests/test_engine_glyphs.py tests/test_network.py tests/learning/test_loop.py
 SOURCES   := pyproject.toml CMakeLists.txt $(shell find engine src/lenet -type f -not -name '*.pyc')
 
-.PHONY: demo test slow check sanitize docs stub bench peers clean
+.PHONY: demo test slow check sanitize docs stub weights bench peers clean
 
 demo: .venv/user.stamp          ## read the example pictures, train LeNet-5 from nothing, read again
 	$(BIN)/python examples/demo.py
@@ -36,6 +36,9 @@ docs: .venv/dev.stamp           ## write docs/api.md anew from the docstrings
 
 stub: .venv/dev.stamp           ## take over what types see of the engine, after a change of its bindings
 	cp build/cp3*/_engine.pyi src/lenet/_engine.pyi
+
+weights: .venv/dev.stamp        ## make the shipped weights anew: teacher, five seeds, temperature, card
+	$(BIN)/python -m benchmarks.weights build/weights
 
 bench: .peers/peers.stamp       ## measure against the peers, and write the README's table of figures
 	.peers/bin/python -m benchmarks

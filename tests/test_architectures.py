@@ -28,7 +28,7 @@ from lenet.architectures import (
     named,
 )
 from lenet.errors import ArchitectureError
-from networks import random_architecture, shapes_of
+from tests.networks import random_architecture, shapes_of
 
 
 def column(architecture: Architecture, field: str) -> list:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import reference
+from tests import reference
 from lenet import _engine
 from lenet.architectures import ZOO, Architecture, Convolution, FullConnection, Subsampling, lenet5, named
 from lenet.network import Network
-from networks import random_architecture, random_images, random_labels, random_values
+from tests.networks import random_architecture, random_images, random_labels, random_values
 
 SEEDS = range(60)
 NAMES = ("lenet5", "lenet5-max-relu", "lenet5-1998", "lenet4", "lenet1")
@@ -275,6 +275,56 @@ def test_trainer_takes_the_steps_of_the_reference(which: int | str, optimizer: s
     for name, array in (network.parameters | network.statistics).items():
         difference = np.linalg.norm(array - values[name])
         assert difference <= 2e-4 * (np.linalg.norm(values[name]) + 0.1), name
+
+
+@pytest.mark.parametrize("which", ["lenet5", "lenet1", "lenet5-1998", *range(4)])
+def test_targets_are_what_the_trainer_goes_towards(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    images, labels = random_images(architecture, 20, 16), random_labels(architecture, 20, 16)
+    targets = np.random.default_rng(16).dirichlet(np.ones(architecture.classes), 20).astype(np.float32)
+    order = np.random.default_rng(17).permutation(20)[:18]
+    passes = reference.forward(architecture, values, reference.place(architecture, images)[order], training=True)
+    outputs, sign = passes[-1].output[:, :, 0, 0], -1 if architecture.penalties else 1
+    found = reference.probabilities(architecture, outputs, 1.0)
+    upstream = sign * (found - targets[order]) / 18
+    gradients, _ = reference.backward(passes, values, True, upstream)
+    reference.sgd(values, gradients, {}, 0.01, 0.0, 0.0, False)
+    trainer = _engine.Trainer(network._engine, momentum=0.0)
+    cost, wrong = trainer.run(images, labels, order, 18, np.array([0.01], np.float32), targets)
+    assert cost == pytest.approx(-(targets[order] * np.log(found)).sum(), rel=1e-4)
+    assert wrong == (found.argmax(1) != labels[order]).sum()
+    for name, array in network.parameters.items():
+        assert np.linalg.norm(array - values[name]) <= 2e-4 * (np.linalg.norm(values[name]) + 0.1), name
+
+
+def test_targets_of_one_class_are_its_label() -> None:
+    numbers = []
+    for targets in (None, np.eye(10, dtype=np.float32)):
+        network = Network("lenet5", seed=1)
+        images, labels = random_images(network.architecture, 10, 18), np.arange(10)
+        _engine.Trainer(network._engine).run(images, labels, labels, 10, np.full(1, 0.1, np.float32), targets)
+        numbers.append(network._engine.parameters.copy())
+    np.testing.assert_array_equal(*numbers)
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "message"),
+    [
+        ("squared_error", np.eye(10), "cross entropy"),
+        ("cross_entropy", np.eye(10)[:9], "images, classes"),
+        ("cross_entropy", np.eye(10)[:, :9], "images, classes"),
+        ("cross_entropy", 2 * np.eye(10), "sum to 1"),
+        ("cross_entropy", np.eye(10) - np.eye(10)[::-1], "negative"),
+        ("cross_entropy", np.full((10, 10), np.nan), "no number"),
+    ],
+)
+def test_targets_that_are_no_distribution_are_refused(loss: str, targets: NDArray, message: str) -> None:
+    network = Network("lenet5", seed=1)
+    images, labels = random_images(network.architecture, 10, 18), np.arange(10)
+    trainer = _engine.Trainer(network._engine, loss=loss)
+    with pytest.raises(ValueError, match=message):
+        trainer.run(images, labels, labels, 10, np.full(1, 0.1, np.float32), np.ascontiguousarray(targets, np.float32))
 
 
 def trained(threads: int, pieces: int) -> tuple[NDArray, NDArray]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from networks import random_architecture, random_images, random_values
+from tests.networks import random_architecture, random_images, random_values
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

@@ -19,7 +19,7 @@ from lenet.architectures import Architecture, Convolution, FullConnection, lenet
 from lenet.cards import Card
 from lenet.errors import FormatError, InputError
 from lenet.network import Network
-from networks import random_architecture, random_images, random_values
+from tests.networks import random_architecture, random_images, random_values
 
 CARD = Card("digits", "For tests: paper, ink and ümlauts.", figures={"test error": 0.008}, seed=7)
 

@@ -39,6 +39,14 @@ def test_resuming_gives_the_same_numbers(run, folder, tmp_path):
     assert all((whole.parameters[name] == array).all() for name, array in again.parameters.items())
 
 
+def test_a_teacher_is_followed(run, folder, tmp_path):
+    teacher, out = tmp_path / "teacher.safetensors", tmp_path / "taught.safetensors"
+    run("train", folder, "--epochs", 20, "--out", teacher)
+    outcome = run("train", folder, "--epochs", 2, "--teacher", teacher, "--out", out)
+    assert outcome.status == 0, outcome.stderr
+    assert lenet.load(out).temperature < 1
+
+
 def test_resume_with_a_recipe_is_wrong_usage(run, tmp_path):
     assert run("train", "--data", "digits8x8", "--resume", tmp_path / "state", "--epochs", 3).status == 2
 

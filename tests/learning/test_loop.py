@@ -77,6 +77,44 @@ def test_resumed_training_equals_an_uninterrupted_one(few, tmp_path, recipe):
         assert getattr(resumed.history, column) == getattr(whole.history, column)
 
 
+@pytest.fixture(scope="module")
+def teacher(few):
+    return train(few, "lenet1", recipe=replace(SHORT, epochs=20)).network
+
+
+@recipes
+def test_taught_network_agrees_more_with_its_teacher(few, teacher, recipe):
+    network, history = train(few, recipe=replace(recipe, epochs=12), teacher=teacher)
+    assert history.loss[-1] < history.loss[0]
+    assert np.mean(network.predict(few.images) == teacher.predict(few.images)) > 0.8
+    assert network.temperature == pytest.approx(1 / recipe.temperature)
+
+
+def test_taught_network_learns_the_teachers_scores_over_the_temperature(few, teacher):
+    wrong_labels = replace(few, labels=(few.labels + 1) % 10)
+    network, _ = train(wrong_labels, recipe=replace(SHORT, epochs=20, validation=0, temperature=2.0), teacher=teacher)
+    assert np.mean(network.predict(few.images) == teacher.predict(few.images)) > 0.8
+
+
+@recipes
+def test_taught_training_resumes_to_the_same_bits(few, teacher, tmp_path, recipe):
+    whole = train(few, recipe=recipe, teacher=teacher, threads=1)
+    with pytest.raises(PowerCut):
+        train(few, recipe=recipe, teacher=teacher, checkpoint=tmp_path / "state", callback=cut_in_epoch(3))
+    resumed = train(few, teacher=teacher, resume=tmp_path / "state", threads=2)
+    np.testing.assert_array_equal(numbers(resumed.network), numbers(whole.network))
+    assert resumed.network.temperature == whole.network.temperature
+    with pytest.raises(InputError, match="another teacher"):
+        train(few, resume=tmp_path / "state")
+
+
+def test_teacher_that_does_not_fit_is_refused(few, teacher):
+    with pytest.raises(InputError, match="the teacher reads"):
+        train((few.images, [f"class {label}" for label in few.labels]), teacher=teacher)
+    with pytest.raises(InputError, match="cross_entropy"):
+        train(few, teacher=teacher, recipe=replace(SHORT, loss="squared_error"))
+
+
 def test_interruption_leaves_the_last_checkpoint(few, tmp_path):
     def interrupt(progress):
         if progress.epoch == 2:

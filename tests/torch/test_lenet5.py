@@ -10,8 +10,8 @@ import warnings
 import numpy as np
 import pytest
 
-import reference
-from networks import random_architecture, random_images, random_values
+from tests import reference
+from tests.networks import random_architecture, random_images, random_values
 
 torch = pytest.importorskip("torch")
 

@@ -47,10 +47,11 @@ def command(
         raise click.UsageError("a checkpoint carries its recipe; give --resume without --recipe, --epochs and --seed")
     training, test = choices.parts(folder or data_name)
     chosen = None if resume else choices.recipe(recipe, len(training), epochs, seed)
+    taught_by = None if teacher is None else weights.load(teacher)
     with Progress(quiet=quiet) as shown:
         network, history = learning.train(
-            training, architecture, recipe=chosen, teacher=None if teacher is None else weights.load(teacher), resume=resume,
-            checkpoint=checkpoint, threads=threads, callback=shown.training,
+            training, architecture, recipe=chosen, teacher=taught_by, resume=resume, checkpoint=checkpoint,
+            threads=threads, callback=shown.training,
         )  # fmt: skip
     click.echo(f"{network.architecture.name}: {len(training):,} images of {training.name}, {history.seconds:.1f} s")
     figures = {}

@@ -17,7 +17,7 @@ LEAST_CONTRAST = 0.07
 LEVEL = 200
 """Where paper stands once the trend of its light is taken out: ink below and glare above have room in a byte."""
 
-PAPER_SPREAD = 16
+PAPER_SPREAD = 30
 """Most of a picture that is mostly paper lies this close to the trend of its light, noise and all."""
 
 

@@ -244,7 +244,10 @@ class _Course:
     def restore(self, saved: Checkpoint, fingerprint: str) -> None:
         """Put everything back as it was when `saved` was made."""
         if saved.data != fingerprint:
-            raise InputError(f"the checkpoint was made with other data than {self.data}, or another teacher; give the same, or start anew")
+            raise InputError(
+                f"the checkpoint was made with other data than {self.data}, or with another teacher; "
+                "give the same, or start anew"
+            )
         engine = self.network._engine
         now = (engine.parameters, engine.statistics, self.trainer.state)
         then = (saved.parameters, saved.statistics, saved.optimizer)
