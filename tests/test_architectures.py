@@ -20,6 +20,7 @@ from lenet.architectures import (
     FullConnection,
     RadialBasis,
     Subsampling,
+    deep5,
     digit_codes,
     lenet1,
     lenet4,
@@ -95,6 +96,10 @@ def test_lenet1_has_the_counts_of_its_reconstruction() -> None:
     assert column(lenet1(), "connections") == [59_904, 2_880, 32_768, 960, 1_930]
     assert (lenet1().parameters, lenet1().connections) == (2_578, 98_442)
     assert sum(map(len, LENET1_TABLE)) == 20
+
+
+def test_teacher_has_78970_parameters() -> None:
+    assert column(deep5(), "parameters") == [432, 0, 5840, 20272, 0, 48576, 3850]
 
 
 def test_lenet4_has_its_connections_and_pairs_of_maps() -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests import reference
 from lenet import _engine
 from lenet.architectures import ZOO, Architecture, Convolution, FullConnection, Subsampling, lenet5, named
 from lenet.network import Network
+from tests import reference
 from tests.networks import random_architecture, random_images, random_labels, random_values
 
 SEEDS = range(60)

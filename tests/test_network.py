@@ -8,11 +8,11 @@ import pickle
 import numpy as np
 import pytest
 
-from tests import reference
 from lenet.architectures import Architecture, Convolution, FullConnection, lenet5, lenet5_1998
 from lenet.cards import Card
 from lenet.errors import ArchitectureError, InputError
 from lenet.network import Gradients, Network
+from tests import reference
 from tests.networks import random_images, random_labels
 
 COLOURS = Architecture("colours", (3, 8, 9), (Convolution("C", 4, (3, 3)), FullConnection("OUT", 2)))

@@ -23,6 +23,7 @@ __all__ = [
     "RadialBasis",
     "Shape",
     "Subsampling",
+    "deep5",
     "digit_codes",
     "lenet1",
     "lenet4",

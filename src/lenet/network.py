@@ -28,7 +28,6 @@ Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 LOSSES = ("cross_entropy", "squared_error")
 
 
-
 @dataclass(frozen=True)
 class Gradients:
     """The mean loss of some images and its derivatives.

@@ -7,7 +7,7 @@ import pytest
 
 from lenet.documents.cleanup import strokes, to_ink, without_rules
 from lenet.errors import InputError
-from writing import digit, in_shadow, on_paper, page, write
+from tests.writing import digit, in_shadow, on_paper, page, write
 
 WRITTEN = page(["3141592", "6535", "897932"])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet.documents.paper import paper, trend
-from writing import in_shadow, on_paper, page
+from tests.writing import in_shadow, on_paper, page
 
 
 @pytest.mark.parametrize("height", [12, 30, 90])

@@ -7,7 +7,7 @@ import pytest
 
 from lenet.documents.cleanup import to_ink, without_rules
 from lenet.documents.segmentation import find_pieces, text_rows
-from writing import digit, on_paper, page, write
+from tests.writing import digit, on_paper, page, write
 
 
 def pieces_on(ink, *, one_row=False, noise=0):

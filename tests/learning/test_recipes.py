@@ -35,7 +35,7 @@ def test_json_that_is_no_recipe_is_refused(text):
         ("loss", "hinge"), ("optimizer", "adam"), ("schedule", "steps"), ("epochs", -1), ("epochs", 2.0),
         ("epochs", True), ("batch", 0), ("seed", -1), ("rate", float("nan")), ("rate", -0.1), ("rate", "fast"),
         ("warmup", 1), ("momentum", 1.0), ("average", 2), ("validation", 1), ("decay", float("inf")),
-        ("distortion", {"shift": 1}),
+        ("distortion", {"shift": 1}), ("temperature", 0), ("temperature", float("inf")),
     ],
 )  # fmt: skip
 def test_value_that_cannot_be_used_is_named(field, value):

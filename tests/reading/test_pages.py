@@ -11,7 +11,7 @@ from PIL import Image
 
 import lenet
 from lenet.errors import InputError
-from writing import digit, in_shadow, on_paper, page, write
+from tests.writing import digit, in_shadow, on_paper, page, write
 
 ROWS = ["31415926", "5358", "979323"]
 

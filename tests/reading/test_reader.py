@@ -7,7 +7,7 @@ import pytest
 
 import lenet
 from lenet.errors import InputError
-from writing import on_paper, page
+from tests.writing import on_paper, page
 
 TEXTS = ["12", "3", "456", "7890"] * 20
 PICTURES = [on_paper(page([text], 24, margin=10)) for text in TEXTS]

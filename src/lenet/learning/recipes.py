@@ -172,16 +172,17 @@ _BENT_MORE = replace(_BENT, rotation=12, scale=0.18, shift=2, thickness=0.5)
 
 RECIPES: dict[str, Recipe] = {
     "quick": Recipe(
+        epochs=3,
         schedule="linear",
         warmup=0.1,
         nesterov=True,
-        decay=1e-4,
+        decay=2e-4,
         distortion=Distortion(shift=1, whole_pixels=True),
         validation=0,
     ),
     "digits": Recipe(
         optimizer="adamw",
-        epochs=100,
+        epochs=60,
         rate=0.003,
         warmup=0.1,
         decay=0.05,

@@ -29,7 +29,7 @@ __all__ = ["KINDS", "Field", "check_kind", "network_for", "open_field", "read", 
 KINDS = ("digits",)
 """What a field may be read as."""
 
-THIN = 0.08
+THIN = 0.12
 """Strokes thinner than this share of a character are thickened to it. MNIST's pens take 0.08 to 0.2."""
 
 ALTERNATIVES = 3

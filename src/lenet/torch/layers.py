@@ -5,11 +5,11 @@ The engine is the quick way to the same numbers; see `lenet.torch.lenet5`.
 
 from __future__ import annotations
 
+import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
-import torch
 from lenet.architectures import Convolution, FullConnection, Layer, RadialBasis, Shape, Subsampling
-from torch import Tensor, nn
 
 __all__ = ["PlainLayer", "plain_layer"]
 

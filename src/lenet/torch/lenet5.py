@@ -12,14 +12,14 @@ from collections.abc import Callable
 from typing import Any, Self, cast
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
-import torch
 from lenet.architectures import Activation, Architecture, Pooling, lenet5, named
 from lenet.errors import ArchitectureError, InputError
 from lenet.network import Network as Numbers
 from lenet.torch.layers import PlainLayer, plain_layer
-from torch import Tensor, nn
 
 __all__ = ["LeNet5", "Network"]
 
