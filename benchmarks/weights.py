@@ -2,7 +2,7 @@
 
 A `deep5` network learns MNIST's 60,000 training digits, and teaches LeNet-5 the first 55,000 of them five times, with
 seeds 1 to 5. Seed 1 is shipped, whatever the test set says of it; its temperature is the best one on the last 5,000
-digits, which it has not seen. What is done stays in FOLDER, so that a second call goes on.
+digits, which it has not seen, though its teacher has. What is done stays in FOLDER, so that a second call goes on.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def figures(teacher: Evaluation, students: list[Evaluation], unseen: Evaluation)
         f"mean error on mnist test of {len(students)} seeds": fmean(one.error for one in students),
         **{f"error on mnist test, seed {s}": one.error for s, one in zip(SEEDS, students, strict=False)},
         "error on mnist test of the teacher": teacher.error,
-        "error on 5,000 training digits not seen": unseen.error,
+        "error on 5,000 training digits that only the teacher saw": unseen.error,
         "calibration error on them": unseen.calibration_error,
     }
 

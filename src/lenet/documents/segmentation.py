@@ -20,7 +20,7 @@ MOST_PIECES = 10_000
 """More pieces than this on one page are texture; those with the most ink are looked at, so that time is bounded."""
 
 LEAST_HEIGHT = 0.35
-"""Lower than this share of the usual height is a dot, a dash or a comma: no digit in 60 photographs came near it."""
+"""Lower than this share of the usual height is a dot, a dash or a comma, not a digit beside others."""
 
 FRAGMENT_HEIGHT = 0.7
 """Lower than this share may be a part of a digit, to be joined with the piece that it belongs to."""

@@ -29,11 +29,11 @@ __all__ = ["KINDS", "Field", "check_kind", "network_for", "open_field", "read", 
 KINDS = ("digits",)
 """What a field may be read as."""
 
-THIN = 0.12
-"""Strokes thinner than this share of a character are thickened to it. MNIST's pens take 0.08 to 0.2."""
+THIN = 0.1
+"""Strokes thinner than this share of a character are thickened to it; most pens of MNIST take more."""
 
 ALTERNATIVES = 3
-"""Other classes that a character names; beyond the fourth likeliest none was ever right on MNIST."""
+"""How many other classes a character names."""
 
 
 TRIMMING_GAIN = 0.2
