@@ -54,7 +54,7 @@ INLINE void window(const PairOfNumbers* in, long row, const long* offsets, int t
         each<4>([&](auto k) __attribute__((always_inline)) { acc[m][k] = all(bias[m]); });
     });
     const PairOfNumbers* from = in + (y * step * row + x * step) * BLOCK;
-    const long right = long(step) * BLOCK, below = step * row * BLOCK;
+    const long right = x + 1 < columns ? long(step) * BLOCK : 0, below = y + 1 < rows ? step * row * BLOCK : 0;
     for (int t = 0; t < taps; ++t, w += M) {
         const PairOfNumbers* p = from + offsets[t] * BLOCK;
         I value[4] = {load_pairs(p), load_pairs(p + right), load_pairs(p + below), load_pairs(p + below + right)};

@@ -252,6 +252,7 @@ Result forward_train(Model& model, const AnyImages& any, int threads) {
     nb::gil_scoped_release release;
     if (!model.pass || model.threads != threads) model.pass = std::make_unique<Pass>(model.net, threads), model.threads = threads;
     const auto which = counted(images.n);
+    model.passed = 0;  // until this pass is whole
     model.pass->forward(images, which.data(), images.n);
     model.net.changed();
     model.pass->scores(scores.data), model.passed = images.n;

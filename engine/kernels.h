@@ -1,7 +1,8 @@
 // The loops of the engine: one table of functions a processor, all compiled from kernels.cpp.
 //
 // Batches run in blocks of BLOCK = 16 images. A number of a block is 16 floats, one an image, so that no sum ever
-// crosses images and an image's result does not depend on its neighbours. `Maps` says where such numbers lie.
+// crosses images and an image's result does not depend on its neighbours (only on whether they are more than a few:
+// up to four images are read one by one, with sums in another order). `Maps` says where such numbers lie.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +45,6 @@ struct Convolution {
     const int* first_output;   // inputs + 1 offsets into outputs_of
     const Link* outputs_of;    // for each input map, the output maps that read it
     bool transformed() const { return points != width; }
-    int tiles() const { return (columns + width - 1) / width; }
 };
 
 struct Subsampling {

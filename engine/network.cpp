@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -20,7 +21,7 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 Buffer::~Buffer() { std::free(data_); }
 void Buffer::at_least(size_t n) {
     if (n <= size_) return;
-    std::free(data_);
+    std::free(data_), data_ = nullptr, size_ = 0;
     const size_t bytes = (n * sizeof(float) + 63) / 64 * 64 + 256;  // loops may read a vector past the end
     data_ = static_cast<float*>(std::aligned_alloc(64, bytes));
     if (!data_) throw std::bad_alloc();
@@ -29,8 +30,6 @@ void Buffer::at_least(size_t n) {
 }
 
 namespace {
-
-constexpr float EPSILON = 1e-5f;  // of batch normalisation, as other frameworks have it
 
 int output_size(int size, int kernel, int stride) { return (size - kernel) / stride + 1; }
 
@@ -75,7 +74,7 @@ Layer make_layer(Description description, Shape in, bool padded_next) {
     const int rows = in.rows + 2 * is.padding[0], columns = in.columns + 2 * is.padding[1];
     layer.out = {is.kind == Kind::subsampling ? in.maps * is.copies : is.maps,
                  output_size(rows, is.kernel[0], is.stride[0]), output_size(columns, is.kernel[1], is.stride[1])};
-    if (rows < is.kernel[0] || columns < is.kernel[1] || layer.out.size() <= 0)
+    if (rows < is.kernel[0] || columns < is.kernel[1] || layer.out.size() < 1 || layer.out.size() > INT_MAX)
         throw std::invalid_argument("layer " + is.name + " does not fit its input");
     layer.dense = !padded_next &&  // its outputs lie one after another, without room for padding
                   (is.kind == Kind::full ||
@@ -142,7 +141,7 @@ Network::Network(std::vector<Description> descriptions, Shape shape, float low_,
         };
         if (layer.linked()) {
             const Convolution& c = layer.convolution;
-            std::vector<int> sizes = layer.is.kind == Kind::full ? std::vector<int>{maps, shape.size()}
+            std::vector<int> sizes = layer.is.kind == Kind::full ? std::vector<int>{maps, int(shape.size())}
                                      : c.table ? std::vector<int>{c.kernels, c.kernel_rows, c.kernel_columns}
                                                : std::vector<int>{maps, c.inputs, c.kernel_rows, c.kernel_columns};
             layer.weights = add("weights", std::move(sizes), layer.dense);
@@ -517,7 +516,9 @@ bool Network::picture(const Images& images, int image, int rows, int columns, bo
         const Prepared& p = (*all)[l];
         const Shape a = outputs.shapes[l], b = outputs.shapes[l + 1];
         Buffer& buffer = keep[2 * l + 2];
-        buffer.at_least(size_t(b.size()));
+        const bool pair = !keep_maps && layer.is.kind == Kind::convolution && !layer.dense && l + 1 < layers.size() &&
+                          plain_pair(layers[l + 1]);
+        buffer.at_least(size_t((pair ? outputs.shapes[l + 2] : b).size()));
         Picture in{const_cast<float*>(from), a.maps, a.rows, a.columns}, out{buffer.data(), b.maps, b.rows, b.columns};
         const int top = layer.is.padding[0], left = layer.is.padding[1];
         if (layer.is.kind == Kind::convolution && (top || left)) {
@@ -534,13 +535,13 @@ bool Network::picture(const Images& images, int image, int rows, int columns, bo
             k.picture_subsample(layer.subsampling, p.weights, p.bias, layer.is.activation, in, out);
         } else if (layer.dense && b.rows == 1 && b.columns == 1) {
             k.picture_dense(p.weights, layer.in.size(), b.maps, p.bias, layer.is.activation, in.data, out.data);
-        } else if (!keep_maps && l + 1 < layers.size() && plain_pair(layers[l + 1])) {
+        } else if (pair) {
             const Shape pooled = outputs.shapes[l + 2];
             Convolution c = layer.convolution;
             c.rows = b.rows, c.columns = b.columns;
-            scratch.at_least(k.picture_pair_scratch(in)), buffer.at_least(size_t(pooled.size()));
+            scratch.at_least(k.picture_pair_scratch(in));
             out = {buffer.data(), pooled.maps, pooled.rows, pooled.columns};
-            k.picture_pair(c, layer.dense ? p.by_output.data() : p.weights, p.by_map.data(), p.bias, layer.is.activation,
+            k.picture_pair(c, p.weights, p.by_map.data(), p.bias, layer.is.activation,
                            layers[l + 1].subsampling.pooling, in, out, scratch.data());
             ++l;
         } else {

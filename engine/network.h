@@ -30,7 +30,7 @@ class Buffer {
 
 struct Shape {
     int maps = 0, rows = 0, columns = 0;
-    int size() const { return maps * rows * columns; }
+    long size() const { return long(maps) * rows * columns; }
 };
 
 enum class Kind { convolution, subsampling, full, radial_basis };
@@ -79,9 +79,7 @@ struct Pairs {
     std::vector<float> bias;    // one for each map of the tiles
 };
 
-// Weights in the form the kernels read: batch normalisation folded in, transformed for F(2, 5), padded by map.
-constexpr const char* NOT_FINITE = "the images hold NaN or infinite numbers";
-
+// Weights in the form the kernels read: batch normalisation folded in, transformed for F(2, 5) or F(4, 3), padded by map.
 struct Prepared {
     Buffer folded, bias_folded, transformed, by_map, by_output;
     Pairs pairs;
@@ -90,6 +88,9 @@ struct Prepared {
         return layer.convolution.transformed() ? transformed.data() : weights;
     }
 };
+
+constexpr const char* NOT_FINITE = "the images hold NaN or infinite numbers";
+constexpr float EPSILON = 1e-5f;  // of batch normalisation, as other frameworks have it
 
 struct Images {  // n images, one after another, bytes or floats
     const void* data;

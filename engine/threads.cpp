@@ -1,16 +1,18 @@
 #include "threads.h"
 
+#include <pthread.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace lenet {
@@ -58,11 +60,18 @@ class Pool {
         round_.notify_all();
         take(0);
         for (int busy; (busy = busy_.load(std::memory_order_acquire)) != 0;) wait_while(busy_, busy);
+        if (const auto failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
     }
 
   private:
     void take(int worker) {
-        for (int k; (k = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) (*task_)(k, worker);
+        try {
+            for (int k; (k = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) (*task_)(k, worker);
+        } catch (...) {  // the others stop at their next task; `run` throws it on
+            next_.store(tasks_, std::memory_order_relaxed);
+            std::lock_guard<std::mutex> lock(failing_);
+            failure_ = std::current_exception();
+        }
     }
     void work(int worker, unsigned seen) {
         for (;;) {
@@ -74,6 +83,8 @@ class Pool {
     }
 
     std::vector<std::thread> workers_;
+    std::mutex failing_;
+    std::exception_ptr failure_;
     const std::function<void(int, int)>* task_ = nullptr;
     int tasks_ = 0, threads_ = 0;
     std::atomic<int> next_{0}, busy_{0};
@@ -82,7 +93,8 @@ class Pool {
 
 std::mutex in_use;
 Pool* pool = nullptr;  // never freed: its threads sleep in it until the process ends
-pid_t owner = 0;       // a forked child has none of its parent's threads, and makes a pool of its own
+// a forked child has none of its parent's threads, nor whoever held the lock, and makes a pool of its own
+[[maybe_unused]] const int forked = pthread_atfork(nullptr, nullptr, [] { new (&in_use) std::mutex, pool = nullptr; });
 
 }  // namespace
 
@@ -105,7 +117,7 @@ void run(int tasks, int threads, const std::function<void(int, int)>& task) {
         for (int k = 0; k < tasks; ++k) task(k, 0);
         return;
     }
-    if (owner != getpid()) pool = new Pool, owner = getpid();
+    if (!pool) pool = new Pool;
     pool->run(tasks, threads, task);
 }
 

@@ -1,4 +1,4 @@
-// A fixed pool of threads that sleep when idle.
+// A pool of threads that sleep when idle; it grows to the most that were asked for.
 #pragma once
 #include <functional>
 

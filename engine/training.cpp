@@ -10,7 +10,7 @@
 namespace lenet {
 
 namespace {
-constexpr float EPSILON = 1e-5f, MOVING = 0.1f;  // of batch normalisation, as other frameworks have them
+constexpr float MOVING = 0.1f;  // how fast the running statistics of batch normalisation follow
 constexpr int ROWS = 48;                         // inputs of a dense layer whose weights make one task
 long padded(int units) { return (units + BLOCK - 1) / BLOCK * BLOCK; }
 long own_weights(const Layer& layer) { return layer.weight_count ? layer.weight_count : layer.out.maps; }
@@ -61,7 +61,7 @@ Pass::Pass(Network& network, int threads)
         if (!layer.dense) tasks_.push_back({int(l), 0, 0, Task::others});
         else {
             for (int i = 0; i < layer.in.size(); i += ROWS)
-                tasks_.push_back({int(l), i, std::min(i + ROWS, layer.in.size()), Task::dense_weights});
+                tasks_.push_back({int(l), i, std::min(i + ROWS, int(layer.in.size())), Task::dense_weights});
             tasks_.push_back({int(l), 0, 0, Task::dense_biases});
         }
     }
@@ -77,13 +77,14 @@ Pass::~Pass() = default;
 void Pass::resize(int count) {
     count_ = count, blocks_ = (count + BLOCK - 1) / BLOCK;
     while (int(all_.size()) < blocks_) all_.push_back(std::make_unique<Block>(net_));
-    if (scratch_.empty()) {
+    const size_t workers = size_t(std::min(threads_, blocks_));
+    if (scratch_.size() < workers) {
         size_t size = 0;
         for (const Layer& layer : net_.layers)
             if (layer.linked() && !layer.dense)
                 size = std::max({size, kernels().convolve_scratch(layer.convolution),
                                  kernels().convolve_back_scratch(layer.convolution)});
-        for (int t = 0; t < threads_; ++t) scratch_.emplace_back(size);
+        while (scratch_.size() < workers) scratch_.emplace_back(size);
     }
     for (int b = 0; b < blocks_; ++b) all_[size_t(b)]->count = std::min(BLOCK, count - b * BLOCK);
 }
@@ -408,6 +409,10 @@ void Trainer::update(long first, long last, bool weights, float rate) {
 
 double Trainer::run(const Images& images, const int64_t* labels, const float* targets, const int64_t* order, int64_t n,
                     int batch, const float* rates, int64_t& wrong) {
+    struct Changed {  // also where a batch is refused: the steps before it count
+        Network& net;
+        ~Changed() { net.changed(); }
+    } changed{net_};
     double loss = 0;
     for (int64_t at = 0; at < n; at += batch, ++rates) {
         const int count = int(std::min<int64_t>(batch, n - at));
@@ -415,7 +420,6 @@ double Trainer::run(const Images& images, const int64_t* labels, const float* ta
         ++step;
         pass_.backward(nullptr, [&](long first, long last, bool weights) { update(first, last, weights, *rates); });
     }
-    net_.changed();
     return loss;
 }
 

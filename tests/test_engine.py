@@ -373,3 +373,38 @@ def test_every_named_network_learns_a_small_batch() -> None:
         optimizer.run(images, labels, order, 16, np.full(30, 2e-3, np.float32))
         last, _ = optimizer.run(images, labels, np.arange(32), 16, np.full(2, 2e-3, np.float32))
         assert last < first, name
+
+
+def test_bfloat16_reads_nothing_past_an_odd_edge() -> None:
+    architecture = Architecture("odd", (1, 15, 15), (Convolution("C", 2, (3, 3)), FullConnection("OUT", 4)))
+    engine = _engine.Network(architecture.to_json())
+    engine.parameters[:] = np.random.default_rng(0).uniform(-0.3, 0.3, engine.parameters.size)
+    engine.changed()
+    images = np.random.default_rng(1).random((20, 1, 15, 15), dtype=np.float32)
+    if engine.has_bfloat16:
+        np.testing.assert_allclose(engine.forward(images, bfloat16=True), engine.forward(images), atol=0.02)
+
+
+def test_backward_after_a_refused_pass_is_refused() -> None:
+    engine = _engine.Network(lenet5().to_json())
+    images = np.zeros((3, 1, 32, 32), np.float32)
+    engine.forward_train(images)
+    with pytest.raises(ValueError, match="NaN"):
+        engine.forward_train(np.full((40, 1, 32, 32), np.nan, np.float32))
+    with pytest.raises(ValueError, match="last forward_train"):
+        engine.backward(np.zeros((3, 10), np.float32), True)
+
+
+def test_steps_before_a_refused_batch_count_everywhere() -> None:
+    engine = _engine.Network(lenet5().to_json())
+    engine.parameters[:] = np.random.default_rng(0).uniform(-0.1, 0.1, engine.parameters.size)
+    engine.changed()
+    images = np.random.default_rng(1).random((32, 1, 32, 32), dtype=np.float32)
+    engine.forward(images)
+    images[20] = np.nan
+    labels, order = np.zeros(32, np.int64), np.arange(32)
+    with pytest.raises(ValueError, match="NaN"):
+        _engine.Trainer(engine).run(images, labels, order, 16, np.full(2, 0.1, np.float32))
+    after = engine.forward(images[:16])
+    engine.changed()
+    np.testing.assert_array_equal(after, engine.forward(images[:16]))
