@@ -145,7 +145,7 @@ INLINE V block_as_vector(const float* p) {  // the lanes of a block's number add
     return (load(p) + load(p + 2 * LANES)) + (load(p + LANES) + load(p + 3 * LANES));
 }
 // sums[k] = sum over the block of numbers[k], k < n.
-void sum_blocks(const float* numbers, long n, float* sums) {
+[[maybe_unused]] void sum_blocks(const float* numbers, long n, float* sums) {
     for (long k = 0; k < n; k += LANES) {
         V v[LANES];
         const int count = n - k < LANES ? int(n - k) : LANES;
