@@ -59,7 +59,8 @@ def card(measured: dict[str, float]) -> Card:
     return Card(
         "digits",
         "LeNet-5 that reads single handwritten digits; taught by a larger network on distorted digits of MNIST.",
-        data=f"MNIST's 60,000 training digits (LeCun, Cortes, Burges; CC BY-SA 3.0); SHA-256 of {sums}",
+        data=f"MNIST (LeCun, Cortes, Burges; CC BY-SA 3.0): the first {TAUGHT:,} training digits; its teacher saw all "
+        f"60,000; SHA-256 of {sums}",
         licence="MIT",
         command="make weights",
         recipe={"digits": asdict(replace(RECIPES["digits"], seed=SEEDS[0])), "teacher": asdict(RECIPES["teacher"])},

@@ -179,10 +179,10 @@ def test_nothing_is_held_out_if_so_asked(few):
 def test_progress_is_told_in_order(digits):
     seen = []
     train(digits, recipe=Recipe(epochs=2, batch=10, validation=0), callback=seen.append)
-    assert [(now.epoch, now.done, now.finished is None) for now in seen] == [
+    assert [(told.epoch, told.done, told.finished is None) for told in seen] == [
         (1, 1000, True), (1, 1500, True), (1, 1500, False), (2, 1000, True), (2, 1500, True), (2, 1500, False),
     ]  # fmt: skip
-    assert {now.epochs for now in seen} == {2}
+    assert {told.epochs for told in seen} == {2}
 
 
 def test_network_is_trained_further_on_a_copy(few):
