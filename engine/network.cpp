@@ -33,9 +33,19 @@ namespace {
 
 int output_size(int size, int kernel, int stride) { return (size - kernel) / stride + 1; }
 
+Shape output_of(const Description& is, Shape in) {
+    const int rows = in.rows + 2 * is.padding[0], columns = in.columns + 2 * is.padding[1];
+    const Shape out{is.kind == Kind::subsampling ? in.maps * is.copies : is.maps,
+                    output_size(rows, is.kernel[0], is.stride[0]), output_size(columns, is.kernel[1], is.stride[1])};
+    if (rows < is.kernel[0] || columns < is.kernel[1] || out.size() < 1 || out.size() > INT_MAX)
+        throw std::invalid_argument("layer " + is.name + " does not fit its input");
+    return out;
+}
+
 void link(Layer& layer) {
     const Description& is = layer.is;
     Convolution& c = layer.convolution;
+    auto links = std::make_shared<Links>();
     c.inputs = layer.in.maps, c.maps = is.maps, c.table = is.has_table;
     c.kernel_rows = is.kernel[0], c.kernel_columns = is.kernel[1];
     c.stride_rows = is.stride[0], c.stride_columns = is.stride[1];
@@ -44,26 +54,30 @@ void link(Layer& layer) {
     c.width = fast && c.kernel_columns == 3 ? 4 : 2;
     c.points = fast ? 6 : c.width;
     std::vector<std::vector<Link>> outputs(size_t(c.inputs));
-    layer.first_input = {0};
     for (int o = 0; o < c.maps; ++o) {
         for (int k = 0; k < (c.table ? int(is.table[size_t(o)].size()) : c.inputs); ++k) {
-            const int i = c.table ? is.table[size_t(o)][size_t(k)] : k, kernel = int(layer.inputs_of.size());
-            layer.inputs_of.push_back({i, kernel});
+            const int i = c.table ? is.table[size_t(o)][size_t(k)] : k, kernel = int(links->inputs_of.size());
+            links->inputs_of.push_back({i, kernel});
             outputs[size_t(i)].push_back({o, kernel});
         }
-        layer.first_input.push_back(int(layer.inputs_of.size()));
+        links->first_input.push_back(int(links->inputs_of.size()));
     }
-    c.kernels = int(layer.inputs_of.size());
-    layer.first_output = {0};
     for (const auto& list : outputs) {
-        layer.outputs_of.insert(layer.outputs_of.end(), list.begin(), list.end());
-        layer.first_output.push_back(int(layer.outputs_of.size()));
+        links->outputs_of.insert(links->outputs_of.end(), list.begin(), list.end());
+        links->first_output.push_back(int(links->outputs_of.size()));
     }
+    c.kernels = int(links->inputs_of.size());
+    c.first_input = links->first_input.data(), c.inputs_of = links->inputs_of.data();
+    c.first_output = links->first_output.data(), c.outputs_of = links->outputs_of.data();
+    layer.links = std::move(links);
 }
 
-void point_links(Layer& layer) {
-    layer.convolution.first_input = layer.first_input.data(), layer.convolution.inputs_of = layer.inputs_of.data();
-    layer.convolution.first_output = layer.first_output.data(), layer.convolution.outputs_of = layer.outputs_of.data();
+// Whether a layer reads maps of one size only: a larger picture would make it slide, which it was not made for.
+bool tied(const Layer& layer) {
+    const Description& is = layer.is;
+    return is.kind == Kind::full || is.kind == Kind::radial_basis ||
+           (is.kind == Kind::convolution && is.kernel[0] == layer.in.rows && is.kernel[1] == layer.in.columns &&
+            is.padding[0] == 0 && is.padding[1] == 0);
 }
 
 Layer make_layer(Description description, Shape in, bool padded_next) {
@@ -71,15 +85,9 @@ Layer make_layer(Description description, Shape in, bool padded_next) {
     layer.is = std::move(description), layer.in = in;
     Description& is = layer.is;
     if (is.kind == Kind::full || is.kind == Kind::radial_basis) is.kernel[0] = in.rows, is.kernel[1] = in.columns;
-    const int rows = in.rows + 2 * is.padding[0], columns = in.columns + 2 * is.padding[1];
-    layer.out = {is.kind == Kind::subsampling ? in.maps * is.copies : is.maps,
-                 output_size(rows, is.kernel[0], is.stride[0]), output_size(columns, is.kernel[1], is.stride[1])};
-    if (rows < is.kernel[0] || columns < is.kernel[1] || layer.out.size() < 1 || layer.out.size() > INT_MAX)
-        throw std::invalid_argument("layer " + is.name + " does not fit its input");
+    layer.out = output_of(is, in);
     layer.dense = !padded_next &&  // its outputs lie one after another, without room for padding
-                  (is.kind == Kind::full ||
-                  (is.kind == Kind::convolution && !is.has_table && is.kernel[0] == in.rows &&
-                   is.kernel[1] == in.columns && is.padding[0] == 0 && is.padding[1] == 0));
+                  is.kind != Kind::radial_basis && !is.has_table && tied(layer);
     if (is.kind == Kind::subsampling)
         layer.subsampling = {is.pooling, is.copies, is.kernel[0], is.kernel[1], is.stride[0], is.stride[1]};
     if (layer.linked()) link(layer);
@@ -111,6 +119,34 @@ Padded padded_maps(float* data, Shape shape, const Layer* next) {
     return maps;
 }
 
+void clear_padding(const Padded& maps) {
+    const Maps &all = maps.outer, &inner = maps.inner;
+    const int top = (all.rows - inner.rows) / 2, left = (all.columns - inner.columns) / 2;
+    for (int m = 0; m < all.maps && (top || left); ++m)
+        for (int y = 0; y < all.rows; ++y) {
+            const bool inside = y >= top && y < top + inner.rows;
+            std::fill_n(all.at(m, y, 0), (inside ? left : all.columns) * BLOCK, 0.0f);
+            if (inside) std::fill_n(all.at(m, y, left + inner.columns), left * BLOCK, 0.0f);
+        }
+}
+
+void copy_images(const Maps& maps, int count, float* numbers) {
+    for (int image = 0; image < count; ++image)
+        for (int m = 0; m < maps.maps; ++m)
+            for (int y = 0; y < maps.rows; ++y) {
+                const float* from = maps.at(m, y, 0) + image;
+                for (int x = 0; x < maps.columns; ++x) *numbers++ = from[long(x) * BLOCK];
+            }
+}
+void set_images(const float* numbers, int count, const Maps& maps) {
+    for (int image = 0; image < BLOCK; ++image)
+        for (int m = 0; m < maps.maps; ++m)
+            for (int y = 0; y < maps.rows; ++y) {
+                float* to = maps.at(m, y, 0) + image;
+                for (int x = 0; x < maps.columns; ++x) to[long(x) * BLOCK] = image < count ? *numbers++ : 0.0f;
+            }
+}
+
 void softmax(float* scores, int n, int classes, float scale) {
     for (int k = 0; k < n; ++k, scores += classes) {
         double sum = 0;
@@ -122,57 +158,73 @@ void softmax(float* scores, int n, int classes, float scale) {
 }
 
 Network::Network(std::vector<Description> descriptions, Shape shape, float low_, float high_)
-    : input(shape), low(low_), high(high_) {
-    long offset = 0, statistics_offset = 0;
+    : input(shape), low(low_), high(high_), shared_(std::make_shared<Shared>()) {
+    long parameters = 0, statistics = 0;
     for (size_t l = 0; l < descriptions.size(); ++l) {
         const Description* next = l + 1 < descriptions.size() ? &descriptions[l + 1] : nullptr;
         const bool padded_next = next && next->kind == Kind::convolution && (next->padding[0] || next->padding[1]);
         layers.push_back(make_layer(std::move(descriptions[l]), shape, padded_next));
-        Layer& layer = layers.back();
-        const std::string& name = layer.is.name;
-        const int maps = layer.out.maps;
-        auto add = [&](const char* what, std::vector<int> sizes, bool by_input = false) {
-            const long at = offset;
-            long count = 1;
-            for (int size : sizes) count *= size;
-            entries.push_back({name, what, at, std::move(sizes), by_input});
-            offset += count;
-            return at;
-        };
-        if (layer.linked()) {
-            const Convolution& c = layer.convolution;
-            std::vector<int> sizes = layer.is.kind == Kind::full ? std::vector<int>{maps, int(shape.size())}
-                                     : c.table ? std::vector<int>{c.kernels, c.kernel_rows, c.kernel_columns}
-                                               : std::vector<int>{maps, c.inputs, c.kernel_rows, c.kernel_columns};
-            layer.weights = add("weights", std::move(sizes), layer.dense);
-            layer.weight_count = offset - layer.weights;
-            if (layer.batch_norm()) layer.scale = add("scale", {maps});
-            layer.biases = add(layer.batch_norm() ? "shift" : "biases", {maps});
-        }
-        if (layer.is.kind == Kind::subsampling && layer.is.pooling == Pooling::trainable) {
-            layer.weights = add("coefficients", {maps});
-            layer.biases = add("biases", {maps});
-        }
-        if (layer.batch_norm()) {
-            layer.statistics = statistics_offset;
-            entries.push_back({name, "mean", statistics_offset, {maps}, false});
-            entries.push_back({name, "variance", statistics_offset + maps, {maps}, false});
-            statistics_offset += 2 * maps;
-        }
-        shape = layer.out;
+        any_width = any_width && !tied(layers.back());
+        arrange(layers.back(), parameters, statistics);
+        shape = layers.back().out;
     }
-    for (Layer& layer : layers)
-        if (layer.linked()) point_links(layer);
-    parameters = Buffer(size_t(offset)), statistics = Buffer(size_t(statistics_offset));
+    shared_->parameters = Buffer(size_t(parameters)), shared_->statistics = Buffer(size_t(statistics));
     for (Layer& layer : layers) {
-        if (layer.scale >= 0) std::fill_n(parameters.data() + layer.scale, layer.out.maps, 1.0f);
-        if (layer.statistics >= 0)
-            std::fill_n(statistics.data() + layer.statistics + layer.out.maps, layer.out.maps, 1.0f);
+        const int maps = layer.out.maps;
+        if (layer.scale >= 0) std::fill_n(shared_->parameters.data() + layer.scale, maps, 1.0f);
+        if (layer.statistics >= 0) std::fill_n(shared_->statistics.data() + layer.statistics + maps, maps, 1.0f);
     }
 }
 
+Network::Shared::~Shared() = default;
+
+// Give a layer's tensors their places in the arenas, from `parameters` and `statistics` on.
+void Network::arrange(Layer& layer, long& parameters, long& statistics) {
+    const Convolution& c = layer.convolution;
+    const int maps = layer.out.maps;
+    auto add = [&](const char* what, std::vector<int> sizes, bool by_input = false) {
+        const long at = parameters;
+        long count = 1;
+        for (int size : sizes) count *= size;
+        shared_->entries.push_back({layer.is.name, what, at, std::move(sizes), by_input});
+        parameters += count;
+        return at;
+    };
+    if (layer.linked()) {
+        std::vector<int> sizes = layer.is.kind == Kind::full ? std::vector<int>{maps, int(layer.in.size())}
+                                 : c.table ? std::vector<int>{c.kernels, c.kernel_rows, c.kernel_columns}
+                                           : std::vector<int>{maps, c.inputs, c.kernel_rows, c.kernel_columns};
+        layer.weights = add("weights", std::move(sizes), layer.dense);
+        layer.weight_count = parameters - layer.weights;
+        if (layer.batch_norm()) layer.scale = add("scale", {maps});
+        layer.biases = add(layer.batch_norm() ? "shift" : "biases", {maps});
+    }
+    if (layer.is.kind == Kind::subsampling && layer.is.pooling == Pooling::trainable) {
+        layer.weights = add("coefficients", {maps});
+        layer.biases = add("biases", {maps});
+    }
+    if (layer.batch_norm()) {
+        layer.statistics = statistics;
+        shared_->entries.push_back({layer.is.name, "mean", statistics, {maps}, false});
+        shared_->entries.push_back({layer.is.name, "variance", statistics + maps, {maps}, false});
+        statistics += 2 * maps;
+    }
+}
+
+Network Network::at_width(int columns) const {
+    Network other = *this;
+    if (columns == input.columns) return other;
+    if (!any_width) throw std::invalid_argument("a layer of the network reads maps of one width only");
+    Shape shape = other.input = {input.maps, input.rows, columns};
+    for (Layer& layer : other.layers) {
+        layer.in = shape, layer.out = shape = output_of(layer.is, shape);
+        layer.convolution.rows = shape.rows, layer.convolution.columns = shape.columns;
+    }
+    return other;
+}
+
 void Network::prepare(const Layer& layer, bool fold, Prepared& p) const {
-    const float* arena = parameters.data();
+    const float* arena = parameters().data();
     p.weights = layer.weights >= 0 ? arena + layer.weights : nullptr;
     p.bias = layer.biases >= 0 ? arena + layer.biases : nullptr;
     if (!layer.linked()) return;
@@ -181,7 +233,7 @@ void Network::prepare(const Layer& layer, bool fold, Prepared& p) const {
         p.bias = nullptr;
         if (fold) {
             const int maps = layer.out.maps;
-            const float *mean = statistics.data() + layer.statistics, *variance = mean + maps;
+            const float *mean = statistics().data() + layer.statistics, *variance = mean + maps;
             p.folded.at_least(size_t(layer.weight_count)), p.bias_folded.at_least(size_t(maps));
             const long kernel = long(c.kernel_rows) * c.kernel_columns, inputs = layer.weight_count / maps;
             for (int o = 0; o < maps; ++o) {
@@ -191,7 +243,7 @@ void Network::prepare(const Layer& layer, bool fold, Prepared& p) const {
                     for (long i = 0; i < inputs; ++i)
                         p.folded[size_t(i * maps + o)] = p.weights[i * maps + o] * share;
                 else
-                    for (long k = layer.first_input[size_t(o)] * kernel; k < layer.first_input[size_t(o) + 1] * kernel; ++k)
+                    for (long k = c.first_input[o] * kernel; k < c.first_input[o + 1] * kernel; ++k)
                         p.folded[size_t(k)] = p.weights[k] * share;
             }
             p.weights = p.folded.data(), p.bias = p.bias_folded.data();
@@ -213,9 +265,9 @@ void prepare_pictures(const Layer& layer, Prepared& p) {
     std::fill_n(p.by_map.data(), p.by_map.size(), 0.0f);
     if (layer.dense) p.by_output.at_least(size_t(layer.weight_count));
     for (int o = 0; o < c.maps; ++o)
-        for (int l = layer.first_input[size_t(o)]; l < layer.first_input[size_t(o) + 1]; ++l)
+        for (int l = c.first_input[o]; l < c.first_input[o + 1]; ++l)
             for (int k = 0; k < kernel; ++k) {
-                const Link& link = layer.inputs_of[size_t(l)];
+                const Link& link = c.inputs_of[l];
                 const long input = long(link.map) * kernel + k;
                 const float w = layer.dense ? p.weights[input * c.maps + o] : p.weights[long(link.kernel) * kernel + k];
                 p.by_map[size_t(((long(o / lanes) * c.inputs + link.map) * kernel + k) * lanes + o % lanes)] = w;
@@ -278,37 +330,40 @@ bool Network::has_bfloat16() const {
 }
 
 Network::AllPrepared Network::prepared() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (prepared_) return prepared_;
+    std::lock_guard<std::mutex> lock(shared_->mutex);
+    if (shared_->prepared) return shared_->prepared;
     auto all = std::make_shared<std::vector<Prepared>>(layers.size());
     for (size_t l = 0; l < layers.size(); ++l) {
         prepare(layers[l], true, (*all)[l]);
         if (layers[l].linked()) prepare_pictures(layers[l], (*all)[l]);
         if (layers[l].linked() && has_bfloat16()) prepare_pairs(layers[l], (*all)[l]);
     }
-    return prepared_ = all;
+    return shared_->prepared = all;
 }
-void Network::changed() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    prepared_ = nullptr;
+void Network::changed() const {
+    std::lock_guard<std::mutex> lock(shared_->mutex);
+    shared_->prepared = nullptr;
 }
 
 // The buffers of one thread that reads blocks.
 struct Network::Workspace {
-    explicit Workspace(const Network& net) {
-        size_t scratch_size = 0;
-        buffers.reserve(net.layers.size() + 1);
-        for (size_t l = 0; l <= net.layers.size(); ++l) {
+    // Lay out the maps of `net`, which is the network of before, perhaps for another width.
+    void fit(const Network& net) {
+        if (columns == net.input.columns) return;
+        columns = net.input.columns;
+        const size_t count = net.layers.size();
+        buffers.resize(count + 1), maps.clear();
+        for (size_t l = 0; l <= count; ++l) {
             const Shape shape = l ? net.layers[l - 1].out : net.input;
-            const Layer* next = l < net.layers.size() ? &net.layers[l] : nullptr;
-            buffers.emplace_back(padded_size(shape, next));
-            maps.push_back(padded_maps(buffers.back().data(), shape, next));
-            if (next && next->linked() && !next->dense)
-                scratch_size = std::max(scratch_size, kernels().convolve_scratch(next->convolution));
+            const Layer* next = l < count ? &net.layers[l] : nullptr;
+            buffers[l].at_least(padded_size(shape, next));
+            maps.push_back(padded_maps(buffers[l].data(), shape, next));
+            clear_padding(maps.back());
+            if (next && next->linked() && !next->dense) scratch.at_least(kernels().convolve_scratch(next->convolution));
         }
-        scratch = Buffer(scratch_size);
-        if (net.has_bfloat16()) pairs = Buffer(size_t(net.input.size()) * BLOCK);
+        if (net.has_bfloat16()) pairs.at_least(size_t(net.input.size()) * BLOCK);
     }
+    int columns = 0;
     std::vector<Buffer> buffers;
     std::vector<Padded> maps;  // maps[l]: input of layer l
     Buffer scratch, pairs;
@@ -316,18 +371,16 @@ struct Network::Workspace {
     Outputs outputs;
 };
 
-Network::~Network() = default;
-
 std::unique_ptr<Network::Workspace> Network::take() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (idle_.empty()) return std::make_unique<Workspace>(*this);
-    auto workspace = std::move(idle_.back());
-    idle_.pop_back();
+    std::lock_guard<std::mutex> lock(shared_->mutex);
+    if (shared_->idle.empty()) return std::make_unique<Workspace>();
+    auto workspace = std::move(shared_->idle.back());
+    shared_->idle.pop_back();
     return workspace;
 }
 void Network::give_back(std::unique_ptr<Workspace> workspace) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    idle_.push_back(std::move(workspace));
+    std::lock_guard<std::mutex> lock(shared_->mutex);
+    shared_->idle.push_back(std::move(workspace));
 }
 
 bool Network::gather(const Images& images, const int64_t* which, int count, const Maps& to) const {
@@ -371,9 +424,7 @@ bool Network::forward_block(Workspace& w, const std::vector<Prepared>& prepared,
 }
 
 void Network::copy_scores(const Workspace& w, int first, int count, float* scores) const {
-    const float* last = w.maps.back().inner.data;
-    for (int image = 0; image < count; ++image)
-        for (int c = 0; c < classes(); ++c) scores[(first + image) * long(classes()) + c] = last[c * BLOCK + image];
+    copy_images(w.maps.back().inner, count, scores + first * output().size());
 }
 
 bool Network::forward_pairs(Workspace& w, const std::vector<Prepared>& prepared, const Images& images, int first,
@@ -415,14 +466,17 @@ void Network::forward(const Images& images, float* scores, int threads, bool bfl
                 give_back(std::move(workspace));
                 throw std::invalid_argument(NOT_FINITE);
             }
-            std::copy_n(outputs.data.back(), classes(), scores + long(image) * classes());
+            std::copy_n(outputs.data.back(), output().size(), scores + image * output().size());
         }
         return give_back(std::move(workspace));
     }
     const int blocks = (images.n + BLOCK - 1) / BLOCK;
     threads = std::min(threads > 0 ? threads : default_threads(), blocks);
     std::vector<std::unique_ptr<Workspace>> workspaces;
-    for (int t = 0; t < threads; ++t) workspaces.push_back(take());
+    for (int t = 0; t < threads; ++t) {
+        workspaces.push_back(take());
+        workspaces.back()->fit(*this);
+    }
     const AllPrepared all = prepared();
     std::atomic<bool> finite{true};
     run(blocks, threads, [&](int block, int worker) {

@@ -227,3 +227,24 @@ def test_unknown_field_of_a_layer_is_named() -> None:
 
 def test_repr_is_one_line() -> None:
     assert repr(lenet5()) == "Architecture('lenet5': 7 layers, 61,706 parameters)"
+
+
+@pytest.mark.parametrize(
+    ("layers", "free"),
+    [
+        ((Convolution("C", 2, (5, 5)),), True),
+        ((Convolution("C", 2, (8, 5)), Subsampling("S", "max", (1, 2))), True),
+        ((Convolution("C", 2, (8, 9)),), False),
+        ((Convolution("C", 2, (8, 9), padding=(0, 1)),), True),
+        ((Convolution("C", 2, (5, 5)), FullConnection("F", 2)), False),
+        ((Convolution("C", 2, (8, 9)), RadialBasis("R", ((1, -1),))), False),
+    ],
+)
+def test_any_width_is_read_where_no_layer_is_as_large_as_its_maps(layers: tuple, free: bool) -> None:
+    assert Architecture("x", (1, 8, 9), layers).any_width == free
+
+
+def test_maps_of_outputs_are_not_one_score_a_class() -> None:
+    lenet5().require_scores()
+    with pytest.raises(ArchitectureError, match="x gives 2 maps of 4x5 outputs"):
+        Architecture("x", (1, 8, 9), (Convolution("C", 2, (5, 5)),)).require_scores()

@@ -14,33 +14,12 @@ from lenet import _engine
 from lenet.architectures import ZOO, Architecture, Convolution, FullConnection, Subsampling, lenet5, named
 from lenet.network import Network
 from tests import reference
+from tests.comparing import assert_close, assert_gradients_close, network_of
 from tests.networks import random_architecture, random_images, random_labels, random_values
 
 SEEDS = range(60)
 NAMES = ("lenet5", "lenet5-max-relu", "lenet5-1998", "lenet4", "lenet1")
 LOSSES = ("cross_entropy", "squared_error")
-
-
-def network_of(architecture: Architecture, seed: int = 0) -> tuple[Network, reference.Values]:
-    """Return a network with random numbers, and the same numbers in float64."""
-    network, values = Network(architecture), random_values(architecture, seed)
-    for name, array in (network.parameters | network.statistics).items():
-        array[...] = values[name]
-    return network, {name: array.astype(np.float64) for name, array in values.items()}
-
-
-def assert_close(found: NDArray, expected: NDArray, tolerance: float = 1e-5) -> None:
-    """Compare relative to the largest number."""
-    assert found.shape == expected.shape
-    assert np.abs(found - expected).max() <= tolerance * max(np.abs(expected).max(), 1e-3)
-
-
-def assert_gradients_close(found: dict, expected: dict, tolerance: float = 1e-4) -> None:
-    """Compare relative to the norm of the whole gradient: one array's may be 0 (a bias before batch norm)."""
-    assert found.keys() == expected.keys()
-    whole = np.sqrt(sum((array**2).sum() for array in expected.values()))
-    for name, array in expected.items():
-        assert np.linalg.norm(found[name] - array) <= tolerance * (whole + 1e-9), name
 
 
 def architecture_of(which: int | str) -> Architecture:
@@ -51,7 +30,8 @@ def architecture_of(which: int | str) -> Architecture:
 def test_every_build_passes_this_file(name: str) -> None:
     if name == _engine.processor() or "LENET_PROCESSOR" in os.environ:
         pytest.skip("this run is that one, or was started by it")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__]
+    files = [__file__, __file__.replace(".py", "_fields.py")]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files]
     environment = {**os.environ, "LENET_PROCESSOR": name}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stdout[-4000:]

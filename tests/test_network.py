@@ -294,3 +294,57 @@ def test_bfloat16_is_near_or_refused_with_a_sentence(monkeypatch: pytest.MonkeyP
         assert np.abs(network.scores(images, bfloat16=True) - exact).max() < 0.02 * np.abs(exact).max()
     with pytest.raises(InputError, match="AVX512-BF16"):
         padded.scores(images, bfloat16=True)
+
+
+# ---- maps of outputs ------------------------------------------------------------------------------------------------
+
+FIELDS = Architecture("fields", (1, 8, 16), (Convolution("C", 4, (5, 5)), Convolution("OUT", 3, (4, 3))))
+
+
+def test_outputs_of_a_network_that_sorts_are_its_scores(network: Network, images: np.ndarray) -> None:
+    assert (network.outputs(images)[:, :, 0, 0] == network.scores(images)).all()
+    assert (network.outputs(images[:, :, 2:-2, 2:-2]).shape) == (6, 10, 1, 1)
+
+
+def test_outputs_follow_the_width_of_the_images() -> None:
+    network = Network(FIELDS, seed=1)
+    for width in (7, 16, 31):
+        assert network.outputs(np.zeros((2, 8, width), np.uint8)).shape == (2, 3, 1, width - 6)
+
+
+def test_outputs_follow_what_is_written_into_the_parameters() -> None:
+    network, images = Network(FIELDS, seed=1), random_images(FIELDS, 7, 1)
+    before, parameters = network.outputs(images), network.parameters
+    assert (network.outputs(images) == before).all()
+    parameters["OUT.biases"][0] += 1
+    assert (network.outputs(images)[:, 0] != before[:, 0]).all()
+
+
+def test_maps_are_no_scores() -> None:
+    network = Network(FIELDS, seed=1)
+    images = random_images(FIELDS, 7, 1)
+    for ask in (network.scores, network.predict, network.predict_proba):
+        with pytest.raises(ArchitectureError, match="fields gives 3 maps of 1x10 outputs"):
+            ask(images)
+    with pytest.raises(ArchitectureError, match="fields gives 3 maps of 1x10 outputs"):
+        network.gradients(images, np.zeros(7, int))
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((2, 9, 16)), "at most 1 map of 8x16; make them smaller"),
+        (np.zeros((2, 2, 8, 16)), "give pictures of 1 channel"),
+        (np.zeros((8, 16)), "a single image"),
+        (np.zeros((0, 8, 16)), "at least one image"),
+        (np.full((2, 8, 20), np.nan), "NaN"),
+    ],
+)
+def test_outputs_refuse_what_does_not_fit(images: np.ndarray, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Network(FIELDS).outputs(images)
+
+
+def test_outputs_of_images_narrower_than_a_kernel_are_refused() -> None:
+    with pytest.raises(ArchitectureError, match="layer OUT"):
+        Network(FIELDS).outputs(np.zeros((2, 8, 6)))

@@ -369,8 +369,29 @@ class Architecture:
 
     @property
     def classes(self) -> int:
-        """How many outputs the last layer has."""
+        """How many outputs, or maps of outputs, the last layer has."""
         return self.shapes()[-1][0]
+
+    def require_scores(self) -> None:
+        """Raise `ArchitectureError` where an image gives maps of outputs, not a single one for each class."""
+        maps, rows, columns = self.shapes()[-1]
+        if rows * columns > 1:
+            raise ArchitectureError(
+                f"{self.name} gives {maps} maps of {rows}x{columns} outputs, but one score a class is needed; "
+                "use Network.outputs, and lenet.training to train it"
+            )
+
+    @property
+    def any_width(self) -> bool:
+        """Whether images of any width can be read: no layer is tied to the size of its maps.
+
+        Full connections, codes, and kernels as large as the maps they read are tied (`scan` slides them instead).
+        """
+        return not any(
+            isinstance(layer, FullConnection | RadialBasis)
+            or (isinstance(layer, Convolution) and layer.kernel == shape[1:] and layer.padding == (0, 0))
+            for layer, shape in zip(self.layers, self.shapes()[:-1], strict=True)
+        )
 
     @property
     def penalties(self) -> bool:

@@ -23,7 +23,18 @@ from lenet.torch import LeNet5, Network  # noqa: E402
 SMALL = Architecture(
     "small", (1, 8, 8), (Convolution("C", 3, (3, 3), batch_norm=True), FullConnection("OUT", 4, activation="linear"))
 )
-WHICH = ["lenet5", "lenet5-max-relu", "lenet5-1998", "lenet4", *range(40)]
+FIELDS = Architecture(
+    "fields",
+    (1, 8, 14),
+    (Convolution("C", 3, (3, 3), padding=(1, 1), batch_norm=True), Convolution("OUT", 4, (8, 5), activation="linear")),
+)
+WHICH = ["fields", "lenet5", "lenet5-max-relu", "lenet5-1998", "lenet4", *range(40)]
+
+
+def architecture_of(which: int | str) -> Architecture:
+    if which == "fields":
+        return FIELDS
+    return named(which) if isinstance(which, str) else random_architecture(which)
 
 
 def module_of(architecture: Architecture, seed: int = 0) -> Network:
@@ -60,7 +71,7 @@ def threads():
 
 @pytest.mark.parametrize("which", WHICH)
 def test_engine_gives_the_gradients_of_pytorch_in_float64(which: int | str) -> None:
-    module = module_of(named(which) if isinstance(which, str) else random_architecture(which))
+    module = module_of(architecture_of(which))
     images = images_of(module, grad=True)
     double = copy.deepcopy(module).double()
     exact = images.detach().double().requires_grad_()
@@ -81,20 +92,22 @@ def test_engine_gives_the_gradients_of_pytorch_in_float64(which: int | str) -> N
 
 @pytest.mark.parametrize("which", WHICH)
 def test_plain_layers_agree_with_the_reference(which: int | str) -> None:
-    architecture = named(which) if isinstance(which, str) else random_architecture(which)
+    architecture = architecture_of(which)
     module = module_of(architecture).double()
     values = {name: tensor.numpy() for name, tensor in copy.deepcopy(module).state_dict().items()}
     images = images_of(module, 3).double()
     seen = reference.place(architecture, images.numpy())
     for training in (True, False):
-        expected = reference.scores(architecture, values, seen, training)
-        assert np.allclose(module.train(training)(images).detach().numpy(), expected, rtol=1e-9, atol=1e-9)
+        expected = reference.forward(architecture, values, seen, training)[-1].output
+        found = module.train(training)(images).detach().numpy()
+        assert found.size == expected.size
+        assert np.allclose(found, expected.reshape(found.shape), rtol=1e-9, atol=1e-9)
         values = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
 
 
 @pytest.mark.parametrize("which", ["lenet5", "lenet5-1998", *range(8)])
 def test_module_and_network_have_the_same_numbers(which: int | str) -> None:
-    network = Numbers(named(which) if isinstance(which, str) else random_architecture(which), seed=2)
+    network = Numbers(architecture_of(which), seed=2)
     network.classes = [f"class {index}" for index in range(network.architecture.classes)]
     module = Network.from_lenet(network).eval()
     images = images_of(module)

@@ -299,6 +299,7 @@ def _recipe(given: Recipe | str | None, before: Checkpoint | None, images: int) 
 def _network(given: str | Architecture | Network, data: Dataset, seed: int) -> Network:
     """Return the network to train, fitting the data."""
     if isinstance(given, Network):
+        given.architecture.require_scores()
         network = given.copy()
         if network.architecture.classes != len(data.classes):
             raise InputError(
@@ -307,6 +308,7 @@ def _network(given: str | Architecture | Network, data: Dataset, seed: int) -> N
             )
     else:
         architecture = named(given) if isinstance(given, str) else given
+        architecture.require_scores()
         if architecture.classes != len(data.classes):
             architecture = architecture.with_classes(len(data.classes))
         network = Network(architecture, seed=seed)

@@ -40,7 +40,8 @@ class Network(nn.Module):
     -----
     Call it with images (n, maps, rows, columns): floats with paper 0 and ink 1, or uint8 with ink 255; smaller ones
     are centred on paper. It returns (n, classes): scores, higher is better, ready for `CrossEntropyLoss`; or, for a
-    network that ends in `RadialBasis`, penalties: lower is better. Names and shapes in `state_dict` are those of
+    network that ends in `RadialBasis`, penalties: lower is better; or, for one that ends in maps, those: (n, classes,
+    rows, columns). Names and shapes in `state_dict` are those of
     `lenet.network.Network.parameters`. The engine uses as many threads as `torch.get_num_threads` says.
 
     Examples
@@ -131,7 +132,7 @@ class Network(nn.Module):
     # ---- computing --------------------------------------------------------------------------------------------------
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return (n, classes): scores, or penalties.
+        """Return (n, classes): scores, or penalties; or maps of them.
 
         Raises
         ------
@@ -152,7 +153,8 @@ class Network(nn.Module):
                 self._pass += 1
                 return torch.from_numpy(engine.forward_train(_array(images), torch.get_num_threads()))
             self._numbers._refresh()
-        return torch.from_numpy(engine.forward(_array(images), torch.get_num_threads()))
+        compute = engine.outputs if self._gives_maps else engine.forward
+        return torch.from_numpy(compute(_array(images), torch.get_num_threads()))
 
     def plain(self, images: Tensor) -> Tensor:
         """Return what `forward` does, computed by the layers in PyTorch."""
@@ -163,7 +165,7 @@ class Network(nn.Module):
         x = low + (high - low) * functional.pad(images, margins)
         for layer in self._layers:
             x = layer(x)
-        return x.flatten(1)
+        return x if self._gives_maps else x.flatten(1)
 
     def _checked(self, images: Tensor) -> Tensor:
         """Return (n, maps, rows, columns) floats, or say what is wrong with the shape."""
@@ -176,6 +178,10 @@ class Network(nn.Module):
                 f"{rows}x{columns}: make them smaller, or slide over larger ones with to_lenet().scan"
             )
         return images / 255 if images.dtype == torch.uint8 else images
+
+    @property
+    def _gives_maps(self) -> bool:
+        return self.architecture.shapes()[-1][1:] != (1, 1)
 
     @property
     def _normalises(self) -> bool:
