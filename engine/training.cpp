@@ -87,15 +87,13 @@ void Pass::fit(Shape input, int count) {
     if (input.columns != net_.input.columns) net_ = net_.at_width(input.columns);
     count_ = count, blocks_ = (count + BLOCK - 1) / BLOCK;
     while (int(all_.size()) < blocks_) all_.push_back(std::make_unique<Block>());
-    const size_t workers = size_t(std::min(threads_, blocks_));
-    if (scratch_.size() < workers) {
-        size_t size = 0;
-        for (const Layer& layer : net_.layers)
-            if (layer.linked() && !layer.dense)
-                size = std::max({size, kernels().convolve_scratch(layer.convolution),
-                                 kernels().convolve_back_scratch(layer.convolution)});
-        while (scratch_.size() < workers) scratch_.emplace_back(size);
-    }
+    size_t size = 0;
+    for (const Layer& layer : net_.layers)
+        if (layer.linked() && !layer.dense)
+            size = std::max({size, kernels().convolve_scratch(layer.convolution),
+                             kernels().convolve_back_scratch(layer.convolution)});
+    if (const size_t workers = size_t(std::min(threads_, blocks_)); scratch_.size() < workers) scratch_.resize(workers);
+    for (Buffer& scratch : scratch_) scratch.at_least(size);
     for (int b = 0; b < blocks_; ++b) {
         all_[size_t(b)]->fit(net_);
         all_[size_t(b)]->count = std::min(BLOCK, count - b * BLOCK);
