@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lenet.documents import Page, open_document
     from lenet.errors import LenetError
     from lenet.glyphs import open_glyph
+    from lenet.grammar import Grammar
     from lenet.learning import Evaluation, History, Recipe, Training, evaluate, train
     from lenet.network import Network
     from lenet.reading import Character, Reader, Reading, read, read_page
@@ -33,6 +34,7 @@ __all__ = [
     "Character",
     "Dataset",
     "Evaluation",
+    "Grammar",
     "History",
     "LenetError",
     "Network",
@@ -66,6 +68,7 @@ _PLACES = {
     "documents": ("Page", "open_document"),
     "errors": ("LenetError",),
     "glyphs": ("open_glyph",),
+    "grammar": ("Grammar",),
     "learning": ("Evaluation", "History", "Recipe", "Training", "evaluate", "train"),
     "network": ("Network",),
     "reading": ("Character", "Reader", "Reading", "read", "read_page"),
