@@ -20,6 +20,7 @@ namespace nb = nanobind;
 using namespace lenet;
 
 void bind_glyphs(nb::module_& module);
+void bind_fields(nb::module_& module);
 
 namespace {
 
@@ -418,4 +419,5 @@ NB_MODULE(_engine, module) {
         .def("run", &train, nb::arg("images").noconvert(), nb::arg("labels"), nb::arg("order"), nb::arg("batch"),
              nb::arg("rates"), nb::arg("targets").none() = nb::none());
     bind_glyphs(module);
+    bind_fields(module);
 }

@@ -104,3 +104,19 @@ def distort(images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu'
     axis, of noise smoothed by a Gaussian of elastic_sigma pixels. ids has a number for each image, or is
     the first of consecutive numbers.
     """
+
+def clean_field(picture: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)]) -> tuple:
+    """
+    Turn the picture of one field, uint8 (rows, columns) or (rows, columns, 3), into ink.
+
+    Returns how many times smaller the results are than the picture; evened, uint8 (rows, columns), paper 0,
+    all darkness there is; ink, the same of strokes alone, 128 and more inside them; and seven numbers on the
+    line of text, in pixels of the ink: top, bottom, left, right, slope (down per column), slant (right per
+    row up) and the width of strokes, all 0 where nothing is written.
+    """
+
+def normalize_fields(greys: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]], texts: Sequence[Sequence[float]], rows: int = 40) -> list[NDArray[numpy.uint8]]:
+    """
+    Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height three fifths of
+    them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).
+    """
