@@ -12,29 +12,42 @@ namespace {
 constexpr int MAX_K = 5;                         // kernel rows that go through a tile together
 constexpr int BACK_M = LANES == 16 ? 4 : 2;
 
-// acc[m][ky] += sum_y d[m][y] v[y step + ky]
+// Tiles next to each other, of which the gradient of the weights takes several at once: with few rows, the sums would
+// otherwise be loaded and stored more often than added to.
+struct Strip {
+    int tiles;
+    long d_tile, v_tile;  // floats from one tile to the next
+    long d_row, v_row;
+    int step, rows;
+};
+
+// acc[m][ky] += sum over tiles and rows y of d[m][y] v[y step + ky]
 template <int M, int K>
-void gradient_tile(const float* const* d, long d_row, const float* v, long v_row, int step, int rows, float* const* acc) {
+void gradient_tile(const Strip& strip, const float* const* d, const float* v, float* const* acc) {
+    const Strip s = strip;
     for (int h = 0; h < BLOCK; h += LANES) {
         V sum[M][K];
         each<M>([&](auto m) __attribute__((always_inline)) {
             each<K>([&](auto k) __attribute__((always_inline)) { sum[m][k] = load(acc[m] + k * BLOCK + h); });
         });
-        for (int y = 0; y < rows; ++y) {
-            V delta[M];
-            each<M>([&](auto m) __attribute__((always_inline)) { delta[m] = load(d[m] + y * d_row + h); });
-            const float* from = v + y * step * v_row + h;
-            each<K>([&](auto k) __attribute__((always_inline)) {
-                V value = load(from + k * v_row);
-                each<M>([&](auto m) __attribute__((always_inline)) { sum[m][k] += delta[m] * value; });
-            });
-        }
+        for (int t = 0; t < s.tiles; ++t)
+            for (int y = 0; y < s.rows; ++y) {
+                V delta[M];
+                each<M>([&](auto m) __attribute__((always_inline)) {
+                    delta[m] = load(d[m] + t * s.d_tile + y * s.d_row + h);
+                });
+                const float* from = v + t * s.v_tile + y * s.step * s.v_row + h;
+                each<K>([&](auto k) __attribute__((always_inline)) {
+                    V value = load(from + k * s.v_row);
+                    each<M>([&](auto m) __attribute__((always_inline)) { sum[m][k] += delta[m] * value; });
+                });
+            }
         each<M>([&](auto m) __attribute__((always_inline)) {
             each<K>([&](auto k) __attribute__((always_inline)) { store(acc[m] + k * BLOCK + h, sum[m][k]); });
         });
     }
 }
-using GradientTile = void (*)(const float* const*, long, const float*, long, int, int, float* const*);
+using GradientTile = void (*)(const Strip&, const float* const*, const float*, float* const*);
 template <int M> constexpr GradientTile gradient_tiles[MAX_K] = {
     gradient_tile<M, 1>, gradient_tile<M, 2>, gradient_tile<M, 3>, gradient_tile<M, 4>, gradient_tile<M, 5>,
 };
@@ -83,26 +96,37 @@ template <Activation F, bool AVERAGED> auto tile_delta_for(const Convolution& c)
            : c.width == 2   ? tile_delta<2, POINTS, F, AVERAGED> : tile_delta<4, POINTS, F, AVERAGED>;
 }
 
-// dU of one product: every kernel, from the deltas of all outputs and the columns of all inputs.
-void product_gradient(const Convolution& c, const float* d, int d_rows, const float* v, long v_map, long v_row,
-                      float* du) {
+// dU of one product for the m links from l on of input i, from the deltas of their outputs and the columns of the input.
+void link_gradients(const Convolution& c, const Strip& strip, int i, int l, int m, const float* d, long d_map,
+                    const float* v, long v_map, float* du) {
     const float* deltas[BACK_M];
     float* sums[BACK_M];
-    for (int i = 0; i < c.inputs; ++i) {
-        const int last = c.first_output[i + 1];
-        if (last == c.first_output[i]) continue;  // no map reads this input
-        const int group = ceiling(last - c.first_output[i], ceiling(last - c.first_output[i], BACK_M));
-        for (int l = c.first_output[i]; l < last; l += group) {
-            const int m = least(group, last - l);
-            for (int ky = 0; ky < c.kernel_rows; ky += MAX_K) {
-                for (int k = 0; k < m; ++k) {
-                    deltas[k] = d + long(c.outputs_of[l + k].map) * d_rows * BLOCK;
-                    sums[k] = du + (long(c.outputs_of[l + k].kernel) * c.kernel_rows + ky) * BLOCK;
-                }
-                gradient_tile_for(m, least(MAX_K, c.kernel_rows - ky))(
-                    deltas, long(c.stride_rows) * BLOCK, v + i * v_map + ky * v_row, v_row, c.stride_rows, c.rows, sums);
-            }
+    for (int ky = 0; ky < c.kernel_rows; ky += MAX_K) {
+        for (int k = 0; k < m; ++k) {
+            deltas[k] = d + c.outputs_of[l + k].map * d_map;
+            sums[k] = du + (long(c.outputs_of[l + k].kernel) * c.kernel_rows + ky) * BLOCK;
         }
+        gradient_tile_for(m, least(MAX_K, c.kernel_rows - ky))(strip, deltas, v + i * v_map + ky * strip.v_row, sums);
+    }
+}
+
+// dU of one product: every kernel. The deltas of a group of outputs stay in the first-level cache while they meet the
+// columns of all inputs; where a table links them, those of an input meet all its outputs instead.
+void product_gradient(const Convolution& c, const Strip& strip, const float* d, long d_map, const float* v, long v_map,
+                      float* du) {
+    if (!c.table) {
+        const int group = ceiling(c.maps, ceiling(c.maps, BACK_M));
+        for (int o = 0; o < c.maps; o += group)
+            for (int i = 0; i < c.inputs; ++i)
+                link_gradients(c, strip, i, c.first_output[i] + o, least(group, c.maps - o), d, d_map, v, v_map, du);
+        return;
+    }
+    for (int i = 0; i < c.inputs; ++i) {
+        const int last = c.first_output[i + 1], count = last - c.first_output[i];
+        if (!count) continue;  // no map reads this input
+        const int group = ceiling(count, ceiling(count, BACK_M));
+        for (int l = c.first_output[i]; l < last; l += group)
+            link_gradients(c, strip, i, l, least(group, last - l), d, d_map, v, v_map, du);
     }
 }
 
@@ -204,20 +228,23 @@ void tile_back(const Convolution& c, const float* weights, const float* d, int d
 }
 
 struct BackScratch {
-    long input, deltas, products, gradients, biases, sums, sources;
-    int d_rows;
+    long input, deltas;  // of one tile
+    long products, gradients, biases, sums, sources;
+    int d_rows, tiles;  // tiles: of a strip
 };
 BackScratch back_scratch_of(const Convolution& c, int in_rows) {
+    constexpr int ROWS = 32, MOST = 16;
     const Scratch s = scratch_of(c, in_rows);
     const int d_rows = (c.rows - 1) * c.stride_rows + 1;
     const long kx = c.transformed() ? c.points : c.kernel_columns;
     const long gradients = kx * c.kernels * c.kernel_rows;
     return {s.input, long(c.points) * c.maps * d_rows * BLOCK, long(c.points) * MAX_M * in_rows * BLOCK,
-            gradients * BLOCK, long(c.maps) * BLOCK, ceiling(int(gradients), BLOCK) * long(BLOCK), s.sources, d_rows};
+            gradients * BLOCK, long(c.maps) * BLOCK, ceiling(int(gradients), BLOCK) * long(BLOCK), s.sources, d_rows,
+            least(MOST, ceiling(ROWS, c.rows))};
 }
 size_t convolve_back_scratch(const Convolution& c) {
     const BackScratch s = back_scratch_of(c, input_rows(c) + c.stride_rows);
-    return size_t(s.input + s.deltas + s.products + s.gradients + s.biases + s.sums + s.sources);
+    return size_t(s.tiles * (s.input + s.deltas) + s.products + s.gradients + s.biases + s.sums + s.sources);
 }
 
 // dw[kernel][ky][kx] = sum_p G[p][kx] dU[p][kernel][ky], or the same numbers in another order
@@ -237,42 +264,56 @@ void weight_gradient(const Convolution& c, const float* sums, float* dweights) {
         for (int x = 0; x < k; ++x) dweights[r * k + x] = sums[x * rows + r];
 }
 
+// dU of a strip of tiles from x0 on, whose deltas and columns are ready.
+void strip_gradient(const Convolution& c, const BackScratch& size, int tiles, int x0, const Maps& in, const float* d,
+                    const float* v, float* du) {
+    const bool transformed = c.transformed();
+    const long in_plane = long(in.maps) * in.rows * BLOCK, d_plane = long(c.maps) * size.d_rows * BLOCK;
+    const long per_product = long(c.kernels) * c.kernel_rows * BLOCK, d_map = long(size.d_rows) * BLOCK;
+    Strip strip{tiles, size.deltas, transformed ? size.input : long(c.width) * c.stride_columns * BLOCK,
+                long(c.stride_rows) * BLOCK, transformed ? BLOCK : in.row, c.stride_rows, c.rows};
+    for (int p = 0; p < c.points; ++p) {
+        if (transformed) {
+            product_gradient(c, strip, d + p * d_plane, d_map, v + p * in_plane, long(in.rows) * BLOCK, du + p * per_product);
+            continue;
+        }
+        strip.tiles = least(tiles, ceiling(c.columns - x0 - p, c.width));  // those that have this column
+        for (int kx = 0; kx < c.kernel_columns && strip.tiles > 0; ++kx)
+            product_gradient(c, strip, d + p * d_plane, d_map,
+                             in.data + (long(x0 + p) * c.stride_columns + kx) * BLOCK, in.map, du + kx * per_product);
+    }
+}
+
 void convolve_back(const Convolution& c, const float* weights, Activation activation, const Maps& in, const Maps& out,
                    const Maps& delta, bool averaged, float* dweights, float* dbias, const Maps* din, float* scratch) {
     const BackScratch size = back_scratch_of(c, in.rows);
-    float *v = scratch, *d = v + size.input, *products = d + size.deltas, *du = products + size.products;
-    float *bias_sums = du + size.gradients, *sums = bias_sums + size.biases;
+    float *v = scratch, *d = v + size.tiles * size.input, *products = d + size.tiles * size.deltas;
+    float *du = products + size.products, *bias_sums = du + size.gradients, *sums = bias_sums + size.biases;
     Source* sources = reinterpret_cast<Source*>(sums + size.sums);
-    const bool transformed = c.transformed(), narrow = narrow_back(c, din != nullptr);
-    const long in_plane = long(in.maps) * in.rows * BLOCK, d_plane = long(c.maps) * size.d_rows * BLOCK;
-    const long per_product = long(c.kernels) * c.kernel_rows * BLOCK;
-    if (c.stride_rows > 1) __builtin_memset(d, 0, size_t(size.deltas) * sizeof(float));
+    const bool narrow = narrow_back(c, din != nullptr);
+    const long in_plane = long(in.maps) * in.rows * BLOCK, per_product = long(c.kernels) * c.kernel_rows * BLOCK;
+    if (c.stride_rows > 1) __builtin_memset(d, 0, size_t(size.tiles * size.deltas) * sizeof(float));
     __builtin_memset(du, 0, size_t(size.gradients + size.biases) * sizeof(float));
     if (din)
         for (int i = 0; i < din->maps; ++i)
             for (int y = 0; y < din->rows; ++y)
                 __builtin_memset(din->at(i, y, 0), 0, size_t(din->columns) * BLOCK * sizeof(float));
 
-    for (int x0 = 0; x0 < c.columns; x0 += c.width) {
-        choose(activation, [&](auto f) {
-            constexpr Activation F = decltype(f)::value;
-            const auto tile = narrow ? (averaged ? tile_delta<2, 2, F, true> : tile_delta<2, 2, F, false>)
-                              : averaged ? tile_delta_for<F, true>(c) : tile_delta_for<F, false>(c);
-            tile(c, out, delta, x0, size.d_rows, d, bias_sums);
-        });
-        if (transformed) tile_input(in, x0, v);
-        if (narrow) narrow_gradient(c, d, v, in_plane, du, per_product);
-        else if (transformed)
-            for (int p = 0; p < c.points; ++p)
-                product_gradient(c, d + p * d_plane, size.d_rows, v + p * in_plane, long(in.rows) * BLOCK, BLOCK,
-                                 du + p * per_product);
-        else
-            for (int p = 0; p < c.width && x0 + p < c.columns; ++p)
-                for (int kx = 0; kx < c.kernel_columns; ++kx)
-                    product_gradient(c, d + p * d_plane, size.d_rows,
-                                     in.data + (long(x0 + p) * c.stride_columns + kx) * BLOCK, in.map, in.row,
-                                     du + kx * per_product);
-        if (din) tile_back(c, weights, d, size.d_rows, x0, *din, products, sources);
+    for (int x0 = 0; x0 < c.columns; x0 += size.tiles * c.width) {
+        const int tiles = least(size.tiles, ceiling(c.columns - x0, c.width));
+        for (int t = 0, x = x0; t < tiles; ++t, x += c.width) {
+            choose(activation, [&](auto f) {
+                constexpr Activation F = decltype(f)::value;
+                const auto tile = narrow ? (averaged ? tile_delta<2, 2, F, true> : tile_delta<2, 2, F, false>)
+                                  : averaged ? tile_delta_for<F, true>(c) : tile_delta_for<F, false>(c);
+                tile(c, out, delta, x, size.d_rows, d + t * size.deltas, bias_sums);
+            });
+            if (c.transformed()) tile_input(in, x, v + t * size.input);
+            if (narrow) narrow_gradient(c, d + t * size.deltas, v + t * size.input, in_plane, du, per_product);
+        }
+        if (!narrow) strip_gradient(c, size, tiles, x0, in, d, v, du);
+        for (int t = 0; t < tiles && din; ++t)
+            tile_back(c, weights, d + t * size.deltas, size.d_rows, x0 + t * c.width, *din, products, sources);
     }
     sum_blocks(du, size.gradients / BLOCK, sums);
     weight_gradient(c, sums, dweights);
