@@ -456,34 +456,39 @@ bool Network::forward_pairs(Workspace& w, const std::vector<Prepared>& prepared,
     return true;
 }
 
+bool Network::forward_picture(Workspace& w, const Images& images, int image, float* scores) {
+    if (!picture(images, image, input.rows, input.columns, false, w.keep, w.outputs)) return false;
+    std::copy_n(w.outputs.data.back(), output().size(), scores + image * output().size());
+    return true;
+}
+
+long Network::multiply_adds() const {
+    long sum = 0;
+    for (const Layer& layer : layers) sum += layer.weight_count * layer.out.rows * layer.out.columns;
+    return sum;
+}
+
 void Network::forward(const Images& images, float* scores, int threads, bool bfloat16) {
-    constexpr int FEW = 4;  // so many images are read sooner one by one than as a block
-    if (images.n <= FEW && !bfloat16) {
-        auto workspace = take();
-        Outputs& outputs = workspace->outputs;
-        for (int image = 0; image < images.n; ++image) {
-            if (!picture(images, image, input.rows, input.columns, false, workspace->keep, outputs)) {
-                give_back(std::move(workspace));
-                throw std::invalid_argument(NOT_FINITE);
-            }
-            std::copy_n(outputs.data.back(), output().size(), scores + image * output().size());
-        }
-        return give_back(std::move(workspace));
-    }
-    const int blocks = (images.n + BLOCK - 1) / BLOCK;
-    threads = std::min(threads > 0 ? threads : default_threads(), blocks);
+    constexpr int FEW = 7;                 // so many images are read sooner one by one than as a block
+    constexpr long MANY = 8'000'000;       // multiply-adds that are worth waking a thread
+    const bool singly = images.n <= FEW && !bfloat16;
+    const int tasks = singly ? images.n : (images.n + BLOCK - 1) / BLOCK;
+    if (singly && (images.n == 1 || images.n * multiply_adds() < MANY)) threads = 1;
+    threads = std::min(threads > 0 ? threads : default_threads(), tasks);
     std::vector<std::unique_ptr<Workspace>> workspaces;
     for (int t = 0; t < threads; ++t) {
         workspaces.push_back(take());
-        workspaces.back()->fit(*this);
+        if (!singly) workspaces.back()->fit(*this);
     }
     const AllPrepared all = prepared();
     std::atomic<bool> finite{true};
-    run(blocks, threads, [&](int block, int worker) {
-        const int first = block * BLOCK;
-        const auto forward_one = bfloat16 ? &Network::forward_pairs : &Network::forward_block;
-        if (!(this->*forward_one)(*workspaces[size_t(worker)], *all, images, first, std::min(BLOCK, images.n - first), scores))
-            finite = false;
+    run(tasks, threads, [&](int task, int worker) {
+        Workspace& w = *workspaces[size_t(worker)];
+        const int first = task * BLOCK, count = std::min(BLOCK, images.n - first);
+        const bool done = singly     ? forward_picture(w, images, task, scores)
+                          : bfloat16 ? forward_pairs(w, *all, images, first, count, scores)
+                                     : forward_block(w, *all, images, first, count, scores);
+        if (!done) finite = false;
     });
     for (auto& workspace : workspaces) give_back(std::move(workspace));
     if (!finite) throw std::invalid_argument(NOT_FINITE);

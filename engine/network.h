@@ -163,6 +163,8 @@ class Network {
     AllPrepared prepared();
     bool forward_block(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
     bool forward_pairs(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
+    bool forward_picture(Workspace&, const Images&, int image, float* scores);
+    long multiply_adds() const;  // of one image, about
     void copy_scores(const Workspace&, int first, int count, float* scores) const;
     bool place(const Images&, int image, Buffer& to, int rows, int columns) const;
     std::unique_ptr<Workspace> take();
