@@ -20,6 +20,7 @@ namespace nb = nanobind;
 using namespace lenet;
 
 void bind_glyphs(nb::module_& module);
+void bind_graph(nb::module_& module);
 
 namespace {
 
@@ -292,7 +293,7 @@ std::pair<double, int64_t> train(Trainer& trainer, const AnyImages& any, const I
 
 NB_MODULE(_engine, module) {
     nb::set_leak_warnings(false);  // a network kept to the end of the process is no leak
-    module.doc() = "The engine of lenet: networks, training and glyphs, in C++.";
+    module.doc() = "The engine of lenet: networks, training, glyphs and graphs, in C++.";
     module.def("processor", [] { return kernels().name; }, "Name the build of the kernels that runs.");
     module.def("processors", [] {
         const char* names[8];
@@ -351,4 +352,5 @@ NB_MODULE(_engine, module) {
         .def("run", &train, nb::arg("images").noconvert(), nb::arg("labels"), nb::arg("order"), nb::arg("batch"),
              nb::arg("rates"), nb::arg("targets").none() = nb::none());
     bind_glyphs(module);
+    bind_graph(module);
 }

@@ -1,4 +1,4 @@
-"""The engine of lenet: networks, training and glyphs, in C++."""
+"""The engine of lenet: networks, training, glyphs and graphs, in C++."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -95,4 +95,30 @@ def distort(images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu'
     thickness in pixels that edges of strokes move; elastic is the root mean square, in pixels along each
     axis, of noise smoothed by a Gaussian of elastic_sigma pixels. ids has a number for each image, or is
     the first of consecutive numbers.
+    """
+
+def graph_compose(nodes1: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs1: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], nodes2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs2: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)]) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32]]:
+    """
+    Compose two graphs; nodes, arcs, and of each arc those of the two graphs that it was made of, -1: none.
+    """
+
+def graph_remove(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], input: int, output: int) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.int32]]:
+    """
+    Leave out the arcs with these labels; nodes, arcs, and pairs of an arc and one whose weight it holds.
+    """
+
+def graph_viterbi(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[float, NDArray[numpy.int32]]:
+    """Find the best path; its score and its arcs."""
+
+def graph_forward(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> float:
+    """Sum over all paths; the log of the sum of exp(score)."""
+
+def graph_shares(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> NDArray[numpy.float64]:
+    """
+    Share out the sum over all paths; of each arc the share of the paths through it.
+    """
+
+def graph_n_best(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], n: int) -> list[tuple[float, NDArray[numpy.int32]]]:
+    """
+    Find the best paths of the n best label sequences; score and arcs of each, best first.
     """
