@@ -21,6 +21,7 @@ using namespace lenet;
 
 void bind_glyphs(nb::module_& module);
 void bind_graph(nb::module_& module);
+void bind_trellis(nb::module_& module);
 
 namespace {
 
@@ -353,4 +354,5 @@ NB_MODULE(_engine, module) {
              nb::arg("rates"), nb::arg("targets").none() = nb::none());
     bind_glyphs(module);
     bind_graph(module);
+    bind_trellis(module);
 }
