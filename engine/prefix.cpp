@@ -21,10 +21,10 @@ double log_add(double a, double b) {
 template <typename Real, int smallest>
 struct Linear {
   using Value = Real;
-  static constexpr Real zero = 0, one = 1;
+  static constexpr Real zero = 0, one = 1, lost = std::numeric_limits<Real>::min() * Real(1e18);  // denormals are slow
   static constexpr double SMALLEST = smallest;
   static Real add(Real a, Real b) { return a + b; }
-  static Real times(Real a, Real b) { return a * b; }
+  static Real times(Real a, Real b) { return a * b < lost ? 0 : a * b; }
   static Real of(double score) { return std::exp(Real(score)); }
   static double score(Real value) { return double(std::log(value)); }
 };

@@ -11,6 +11,10 @@ using graph::EPSILON;
 using graph::IMPOSSIBLE;
 constexpr double NOTHING = -40;  // exp of it is below the last bit of 1
 
+// Sums of probabilities that are below LOST are 0: they could not matter to a sum above exp(SMALLEST).
+constexpr double LOST = 1e-290, SMALLEST = -600;
+double kept(double sum) { return sum < LOST ? 0 : sum; }
+
 // Useful nodes, each after those from which null arcs lead to it.
 std::vector<std::int32_t> null_order(const graph::View& graph, const std::vector<std::uint8_t>& used) {
   std::vector<graph::Arc> null;
@@ -42,7 +46,6 @@ Ready::Ready(const graph::View& graph, const double* weights, std::int64_t symbo
     if (graph.nodes[node] & graph::START) starts_.push_back(node);
     if (graph.nodes[node] & graph::ACCEPT) accepts_.push_back(node);
   }
-  std::vector<graph::Arc> kept;
   const graph::Index in = graph::entering(graph);
   for (const bool null : {false, true})
     for (const std::int32_t node : order) {
@@ -55,6 +58,23 @@ Ready::Ready(const graph::View& graph, const double* weights, std::int64_t symbo
       const auto last = static_cast<std::int32_t>(steps_.size());
       if (last > first) (null ? null_ : moving_).push_back({node, first, last});
     }
+  for (const Step& step : steps_) factors_.push_back(std::exp(step.weight));
+  find_growth();
+}
+
+// Frames as probabilities multiply a node's sum by at most its arcs' factors, those of one label added up.
+void Ready::find_growth() {
+  std::vector<std::size_t> order;
+  for (std::size_t k = 0; k < steps_.size(); ++k)
+    if (steps_[k].label != EPSILON) order.push_back(k);
+  const auto key = [&](std::size_t k) { return std::pair(steps_[k].source, steps_[k].label); };
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
+  double sum = 0, most = 1;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i > 0 && key(order[i]) != key(order[i - 1])) sum = 0;
+    most = std::max(most, sum += factors_[order[i]]);
+  }
+  growth_ = std::log(most);
 }
 
 void Ready::begin(double* scores) const {
@@ -108,6 +128,8 @@ void Ready::settle(double* scores) const {
 }
 
 double Ready::forward(const Emissions& field, float* by_frames, double* by_arcs) const {
+  double in_doubles;
+  if (forward_in_doubles(field, by_frames, by_arcs, in_doubles)) return in_doubles;
   const bool wanted = by_frames != nullptr || by_arcs != nullptr;
   if (wanted) check_cells(field.frames, node_count_);
   const std::size_t rows = wanted ? field.frames + 1 : 2;
@@ -167,6 +189,74 @@ void Ready::share(const Emissions& field, const std::vector<double>& scores, dou
       for (std::int64_t s = 0; s < field.symbols; ++s)
         by_frames[(t - 1) * field.symbols + s] = static_cast<float>(symbols[s]);
     shares.swap(before);
+  }
+}
+
+// The same with products instead of sums of logarithms, ten times as fast, where nothing is lost by it: without null
+// arcs, and where the sum is far from the smallest double. Says whether it was. Sums are at most exp(growth * frames).
+bool Ready::forward_in_doubles(const Emissions& field, float* by_frames, double* by_arcs, double& total) const {
+  if (!null_.empty() || !std::isfinite(growth_ * field.frames)) return false;
+  const bool wanted = by_frames != nullptr || by_arcs != nullptr;
+  if (wanted) check_cells(field.frames, node_count_);
+  std::vector<double> frames(field.frames * field.symbols);
+  double scale = 0;
+  for (std::int64_t t = 0; t < field.frames; ++t) {
+    const float* scores = field.frame(t);
+    double *row = frames.data() + t * field.symbols, sum = 0;
+    const double best = *std::max_element(scores, scores + field.symbols);
+    if (best == IMPOSSIBLE) return false;
+    for (std::int64_t s = 0; s < field.symbols; ++s) sum += row[s] = std::exp(scores[s] - best);
+    for (std::int64_t s = 0; s < field.symbols; ++s) row[s] /= sum;
+    scale += best + std::log(sum);
+  }
+  const std::size_t rows = wanted ? field.frames + 1 : 2;
+  std::vector<double> sums(rows * node_count_, 0.0);
+  for (const std::int32_t node : starts_) sums[node] = 1;
+  for (std::int64_t t = 0; t < field.frames; ++t) {
+    const double *frame = frames.data() + t * field.symbols, *before = sums.data() + t % rows * node_count_;
+    double* after = sums.data() + (t + 1) % rows * node_count_;
+    if (t == 1) std::fill(after, after + node_count_, 0.0);  // where rows are reused, the starts stand there
+    for (const Target& target : moving_) {
+      double sum = 0;
+      for (std::int32_t k = target.first; k < target.last; ++k)
+        sum += before[steps_[k].source] * factors_[k] * frame[steps_[k].label];
+      after[target.node] = kept(sum);
+    }
+  }
+  double sum = 0;
+  for (const std::int32_t node : accepts_) sum += sums[field.frames % rows * node_count_ + node];
+  if (!(std::log(sum) > SMALLEST + growth_ * field.frames)) return false;
+  if (wanted) share_in_doubles(field, frames, sums, sum, by_frames, by_arcs);
+  total = std::log(sum) + scale;
+  return true;
+}
+
+// Products of the sums before each arc and after it, over the whole. (Eqs. 15, 16)
+void Ready::share_in_doubles(const Emissions& field, const std::vector<double>& frames, const std::vector<double>& sums,
+                             double total, float* by_frames, double* by_arcs) const {
+  if (by_arcs != nullptr) std::fill(by_arcs, by_arcs + arc_count_, 0.0);
+  std::vector<double> after(node_count_, 0.0), before(node_count_), symbols(field.symbols);
+  for (const std::int32_t node : accepts_) after[node] = 1 / total;
+  for (std::int64_t t = field.frames - 1; t >= 0; --t) {
+    const double *frame = frames.data() + t * field.symbols, *here = sums.data() + t * node_count_;
+    std::fill(before.begin(), before.end(), 0.0);
+    std::fill(symbols.begin(), symbols.end(), 0.0);
+    for (const Target& target : moving_) {
+      const double rest = after[target.node];
+      if (rest == 0) continue;
+      for (std::int32_t k = target.first; k < target.last; ++k) {
+        const Step& step = steps_[k];
+        const double way = factors_[k] * frame[step.label] * rest;
+        const double part = here[step.source] * way;
+        before[step.source] += way;
+        symbols[step.label] += part;
+        if (by_arcs != nullptr) by_arcs[step.arc] += part;
+      }
+    }
+    for (std::size_t n = 0; n < node_count_; ++n) after[n] = kept(before[n]);
+    if (by_frames != nullptr)
+      for (std::int64_t s = 0; s < field.symbols; ++s)
+        by_frames[t * field.symbols + s] = static_cast<float>(symbols[s]);
   }
 }
 

@@ -56,8 +56,14 @@ class Ready {
   void settle(double* scores) const;
   void share(const Emissions& field, const std::vector<double>& scores, double total, float* by_frames,
              double* by_arcs) const;
+  void find_growth();
+  bool forward_in_doubles(const Emissions& field, float* by_frames, double* by_arcs, double& total) const;
+  void share_in_doubles(const Emissions& field, const std::vector<double>& frames, const std::vector<double>& sums,
+                        double total, float* by_frames, double* by_arcs) const;
 
   std::size_t node_count_, arc_count_;
+  double growth_ = 0;            // a sum over paths is multiplied by at most exp(growth) a frame
+  std::vector<double> factors_;  // exp(weight) of each step
   std::vector<std::int32_t> starts_, accepts_;
   std::vector<Step> steps_;
   std::vector<Target> moving_, null_;
