@@ -21,6 +21,8 @@ using namespace lenet;
 
 void bind_glyphs(nb::module_& module);
 void bind_fields(nb::module_& module);
+void bind_graph(nb::module_& module);
+void bind_trellis(nb::module_& module);
 
 namespace {
 
@@ -356,7 +358,7 @@ void trainer_update(Trainer& trainer, const Vector& gradient, float rate) {
 
 NB_MODULE(_engine, module) {
     nb::set_leak_warnings(false);  // a network kept to the end of the process is no leak
-    module.doc() = "The engine of lenet: networks, training and glyphs, in C++.";
+    module.doc() = "The engine of lenet: networks, training, glyphs and graphs, in C++.";
     module.def("processor", [] { return kernels().name; }, "Name the build of the kernels that runs.");
     module.def("processors", [] {
         const char* names[8];
@@ -420,4 +422,6 @@ NB_MODULE(_engine, module) {
              nb::arg("rates"), nb::arg("targets").none() = nb::none());
     bind_glyphs(module);
     bind_fields(module);
+    bind_graph(module);
+    bind_trellis(module);
 }
