@@ -120,6 +120,7 @@ def normalize_fields(greys: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=
     Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height three fifths of
     them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).
     """
+
 def graph_compose(nodes1: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs1: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], nodes2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs2: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)]) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32]]:
     """
     Compose two graphs; nodes, arcs, and of each arc those of the two graphs that it was made of, -1: none.
