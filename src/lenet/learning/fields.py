@@ -25,7 +25,7 @@ from lenet.learning.loop import Training, _Course
 from lenet.learning.recipes import RECIPES, Recipe
 from lenet.learning.spelling import best_spelling, log_softmax, spelling_loss
 from lenet.network import Network
-from lenet.strips import Strip, grouped, padded, side_by_side, strip_of
+from lenet.strips import grouped, make_strips, padded, side_by_side
 
 __all__ = ["FIELD_CLASSES", "train_fields"]
 
@@ -46,7 +46,7 @@ _MIXING = 8.0
 class _Sample(NamedTuple):
     """Fields ready for training: strips, the classes of their texts, and whether those leave signs out."""
 
-    strips: list[Strip]
+    strips: list[NDArray[np.uint8]]
     texts: list[NDArray[np.int64]]
     is_open: NDArray[np.bool_]
 
@@ -175,7 +175,7 @@ class _FieldCourse(_Course):
                     np.array([part.is_open[k] for part, k in picked]),
                 )
 
-    def _distorted(self, strips: list[Strip], rng: np.random.Generator, first: int) -> NDArray[np.float32]:
+    def _distorted(self, strips: list[NDArray[np.uint8]], rng: np.random.Generator, first: int) -> NDArray[np.float32]:
         """Return strips as images, each distorted by numbers of its own."""
         distortion = self.recipe.distortion
         widest = max(strip.shape[1] for strip in strips)
@@ -242,13 +242,14 @@ def _sample(fields: Fields) -> _Sample:
                 "write other characters as ?"
             )
     is_open = np.array([text.isdigit() for text in fields.texts])
-    return _Sample([strip_of(picture) for picture in fields.pictures], [_codes(text) for text in fields.texts], is_open)
+    strips = [strip.image for strip in make_strips(fields.pictures)]
+    return _Sample(strips, [_codes(text) for text in fields.texts], is_open)
 
 
 def _synthetic(digits: Dataset, seed: int) -> _Sample:
     strips, texts = [], []
     for field in synthetic_fields(digits, _SYNTHETIC, seed=seed):
-        strips.append(strip_of(field.picture))
+        strips.append(make_strips([field.picture])[0].image)
         texts.append(_codes(field.text))
     return _Sample(strips, texts, np.zeros(len(texts), bool))
 
