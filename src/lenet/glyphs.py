@@ -16,7 +16,10 @@ from lenet.errors import InputError
 if TYPE_CHECKING:
     from lenet.documents.pages import Source
 
-__all__ = ["open_glyph"]
+__all__ = ["open_glyph", "open_grey"]
+
+_SIDE = 32
+"""Rows and columns of pictures that are taken as they are: LeNet-5's input."""
 
 
 def open_glyph(source: Source) -> NDArray[np.uint8]:
@@ -52,3 +55,19 @@ def open_glyph(source: Source) -> NDArray[np.uint8]:
     lefts, tops, rights, bottoms = zip(*(piece.box for piece in pieces), strict=True)
     written = ink[min(tops) : max(bottoms), min(lefts) : max(rights)]
     return np.asarray(_engine.normalize_glyph(np.ascontiguousarray(written)), np.uint8)
+
+
+def open_grey(source: Source) -> NDArray[np.uint8]:
+    """Open a picture that is not ink on paper: grey, its polarity kept, squeezed to 32x32.
+
+    Parameters and errors as in `open_glyph`.
+
+    Returns
+    -------
+    uint8 (32, 32).
+    """
+    from PIL import Image
+
+    page = next(iter(open_document(source)))
+    picture = Image.fromarray(page.picture).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    return np.asarray(picture, np.uint8)

@@ -16,6 +16,7 @@ from tests.networks import random_architecture, random_images, random_values
 torch = pytest.importorskip("torch")
 
 from lenet.architectures import Architecture, Convolution, FullConnection, lenet5, lenet5_1998, named  # noqa: E402
+from lenet.cards import Card  # noqa: E402
 from lenet.errors import ArchitectureError, InputError  # noqa: E402
 from lenet.network import Network as Numbers  # noqa: E402
 from lenet.torch import LeNet5, Network  # noqa: E402
@@ -430,3 +431,15 @@ def test_layer_named_like_an_attribute_is_refused() -> None:
         Network(Architecture("x", (1, 4, 4), (FullConnection("forward", 2),)))
     with pytest.raises(ArchitectureError, match="no network is called"):
         Network("lenet6")
+
+
+def test_temperature_and_card_come_back_as_long_as_the_numbers_do():
+    numbers = Numbers("lenet1", seed=1)
+    numbers.temperature, numbers.card = 2.5, Card("x", "y")
+    module = Network.from_lenet(numbers)
+    again = copy.deepcopy(module).to_lenet()
+    assert (again.temperature, again.card) == (2.5, Card("x", "y"))
+    with torch.no_grad():
+        next(module.parameters()).add_(0.1)
+    changed = module.to_lenet()
+    assert (changed.temperature, changed.card) == (1.0, None)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from lenet import learning, weights
 from lenet.cli import choices, options
 from lenet.cli.output import columns, json_line, write_picture
-from lenet.datasets import Dataset
+from lenet.datasets import Dataset, load_folder
 from lenet.learning import Evaluation
 
 _MOST = 40
@@ -23,17 +21,20 @@ _MOST = 40
 @options.threads
 @options.confusion
 @options.save
+@options.as_is
 @options.json
 def command(
-    folder: str | None, data_name: str, model: str, threads: int, confusion: str | None, save: str | None, as_json: bool
-) -> None:
+    folder: str | None, data_name: str | None, model: str, threads: int, confusion: str | None, save: str | None,
+    as_is: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Measure a network on FOLDER, which has a subfolder of pictures for each class; without it, on MNIST's test part.
 
     --save draws the worst mistakes: the wrong answers that the network was surest of.
     """
-    dataset = choices.test_part(folder or data_name)
+    name = choices.source(folder, data_name, as_is=as_is)
+    dataset = choices.to_test(name) or load_folder(name, as_is=as_is)
     evaluation = learning.evaluate(weights.load(model), dataset, worst=_MOST, threads=threads)
-    click.echo(json_line(json.loads(evaluation.to_json())) if as_json else _text(evaluation))
+    click.echo(json_line(evaluation.to_dict()) if as_json else _text(evaluation))
     if confusion is not None:
         from lenet.drawing import confusion_matrix
 

@@ -8,7 +8,8 @@ autocast, second derivatives) the layers of `lenet.torch.layers` compute the sam
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from typing import Any, Self, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lenet.architectures import Activation, Architecture, Pooling, lenet5, named
+from lenet.cards import Card
 from lenet.errors import ArchitectureError, InputError
 from lenet.network import Network as Numbers
 from lenet.torch.layers import PlainLayer, plain_layer
@@ -55,6 +57,7 @@ class Network(nn.Module):
         super().__init__()
         self.architecture = named(architecture) if isinstance(architecture, str) else architecture
         self.classes = tuple(str(index) for index in range(self.architecture.classes))
+        self._origin: tuple[int, float, Card | None] | None = None
         seed = int(torch.randint(2**62, ())) if seed is None else seed
         self._own(Numbers(self.architecture, seed=seed))
         tensors = self._memory()
@@ -211,10 +214,13 @@ class Network(nn.Module):
         for name, at in module._memory().items():
             at.copy_(torch.from_numpy((network._arrays | network._statistics)[name]))
         module.classes = network.classes
+        module._origin = (_digest(module.state_dict()), network.temperature, network.card)
         return module
 
     def to_lenet(self) -> Numbers:
         """Return a `lenet.network.Network` with the module's numbers and class names, in memory of its own.
+
+        It has temperature and card of the network that `from_lenet` was given, unless the numbers are others since.
 
         Raises
         ------
@@ -232,6 +238,8 @@ class Network(nn.Module):
             arrays[name][...] = tensor.detach().to("cpu", torch.float32).numpy()
         numbers._engine.changed()
         numbers.classes = self.classes
+        if self._origin is not None and self._origin[0] == _digest(state):
+            _, numbers.temperature, numbers.card = self._origin
         return numbers
 
 
@@ -253,6 +261,14 @@ class LeNet5(Network):
         seed: int | None = None,
     ) -> None:
         super().__init__(lenet5(pooling=pooling, activation=activation, classes=classes), seed=seed)
+
+
+def _digest(state: Mapping[str, Tensor]) -> int:
+    """Return what tells these numbers from others."""
+    found = 0
+    for tensor in state.values():
+        found = zlib.crc32(tensor.detach().to("cpu", torch.float32).contiguous().numpy().data, found)
+    return found
 
 
 def _after_load(module: nn.Module, incompatible: Any) -> None:
