@@ -14,6 +14,7 @@ namespace {
 constexpr double STEEPEST = 0.06;  // rows a rule falls or rises per column
 constexpr double MOST_BEND = 0.8;  // rows, root mean square: a drawn line is never so straight
 constexpr double MAIN_BAND = 0.75;  // of the ink lies between the rules that a text is written between
+constexpr double BORDER_SHARE = 0.2;  // of the columns have a thin mark on the border: what is left of a rule there
 constexpr std::size_t MOST_RULES = 64;  // of one direction; a comb for a date has nine sides
 constexpr std::size_t MOST_CANDIDATES = 512;
 
@@ -30,6 +31,7 @@ struct Rule {
   float thickness = 0;
   std::int64_t covered = 0, alone = 0;  // columns with marks, and with marks no thicker than the line
   std::int64_t left = 0, right = 0;     // of what is covered
+  std::int64_t thin = 0, first = 0, last = 0;  // columns with marks no thicker than 2, over all, and where they are
   double bend = 0;                      // root mean square of how far it strays from its course where it is alone
 
   double middle() const { return course[course.size() / 2]; }
@@ -40,6 +42,22 @@ Grey transposed(const Grey& plane) {
   for (std::int64_t y = 0; y < plane.rows; ++y)
     for (std::int64_t x = 0; x < plane.columns; ++x) turned.row(x)[y] = plane.row(y)[x];
   return turned;
+}
+
+// The marks that reach no further than `thickest` rows: lines along the rows, not strokes that stand upright.
+Grey thin_marks(const Grey& marks, std::int64_t thickest) {
+  Grey thin(marks.rows, marks.columns);
+  std::vector<std::int64_t> since(marks.columns, 0);  // how many rows of marks came before
+  for (std::int64_t y = 0; y <= marks.rows; ++y)
+    for (std::int64_t x = 0; x < marks.columns; ++x) {
+      if (y < marks.rows && marks.row(y)[x]) {
+        ++since[x];
+      } else if (since[x] != 0) {
+        for (std::int64_t k = 1; since[x] <= thickest && k <= since[x]; ++k) thin.row(y - k)[x] = 1;
+        since[x] = 0;
+      }
+    }
+  return thin;
 }
 
 // sums(y, x) = how many of the first x columns have a mark in the rows y - 1 to y + 1.
@@ -71,6 +89,7 @@ std::int32_t count_along(const Plane<std::int32_t>& sums, std::int64_t start, st
   return count;
 }
 
+// All lines on which at least this share of the columns is marked, the best first.
 std::vector<Candidate> candidates(const Grey& marks, double least_covered) {
   const Plane<std::int32_t> sums = sums_along(marks);
   const auto least = static_cast<std::int32_t>(least_covered * static_cast<double>(marks.columns));
@@ -112,6 +131,11 @@ void measure(Rule& rule) {
     }
     last = x;
   }
+  for (std::int64_t x = 0; x < columns; ++x) {
+    if (rule.runs[x].length() == 0 || rule.runs[x].length() > 2) continue;
+    if (rule.thin++ == 0) rule.first = x;
+    rule.last = x;
+  }
   for (std::int64_t x = rule.left; x < rule.right; ++x) {
     rule.covered += rule.runs[x].length() > 0;
     if (rule.runs[x].length() == 0 || rule.runs[x].length() > rule.thickness + 1) continue;
@@ -150,10 +174,10 @@ bool same(const Rule& a, const Rule& b) {
 }
 
 template <typename Accept>
-std::vector<Rule> straight_lines(const Grey& marks, double least_covered, Accept accept) {
+std::vector<Rule> straight_lines(const Grey& marks, double thickest, double least_thin, Accept accept) {
   std::vector<Rule> rules;
   std::vector<Candidate> followed;
-  for (const Candidate& candidate : candidates(marks, least_covered)) {
+  for (const Candidate& candidate : candidates(thin_marks(marks, static_cast<std::int64_t>(thickest) + 1), least_thin)) {
     const auto near = [&](const Candidate& other) {
       const std::int64_t first = candidate.start - other.start, last = first + candidate.drop - other.drop;
       return std::abs(first) <= 2 && std::abs(last) <= 2;
@@ -170,20 +194,85 @@ std::vector<Rule> straight_lines(const Grey& marks, double least_covered, Accept
   return rules;
 }
 
+// Neighbouring columns in which a stroke goes on beyond a line, on one side of it; `lean` is how many columns the
+// stroke moves to the right over the last rows before it gets there.
+struct Leg {
+  std::int64_t first, end;
+  int lean;
+};
+
+// Columns [first, end) of the marks of a row that overlap those given; none where first == end.
+std::pair<std::int64_t, std::int64_t> marks_near(const Grey& marks, std::int64_t y, std::int64_t first, std::int64_t end) {
+  if (y < 0 || y >= marks.rows) return {0, 0};
+  const std::uint8_t* row = marks.row(y);
+  first = std::max<std::int64_t>(first, 0), end = std::min(end, marks.columns);
+  while (first < end && !row[first]) ++first;
+  if (first == end) return {0, 0};
+  for (end = first; end < marks.columns && row[end];) ++end;
+  while (first > 0 && row[first - 1]) --first;
+  return {first, end};
+}
+
+bool goes_on(const Rule& rule, std::int64_t x, int side) {
+  const float half = rule.thickness / 2 + 1.5f;
+  return side < 0 ? static_cast<float>(rule.runs[x].top) < rule.course[x] - half
+                  : static_cast<float>(rule.runs[x].bottom - 1) > rule.course[x] + half;
+}
+
+// The strokes that end in a line, coming from above (side -1) or below (1).
+std::vector<Leg> legs(const Grey& marks, const Rule& rule, int side) {
+  constexpr int ROWS = 3;  // over which a stroke's lean is looked at
+  std::vector<Leg> found;
+  for (std::int64_t x = 0, end = 0; x < marks.columns; x = end) {
+    end = x + 1;
+    if (!goes_on(rule, x, side) || goes_on(rule, x, -side)) continue;
+    while (end < marks.columns && goes_on(rule, end, side)) ++end;
+    const auto near = static_cast<std::int64_t>(std::lround(rule.course[x] + side * (rule.thickness / 2 + 1.5f)));
+    const auto [a, b] = marks_near(marks, near, x - 1, end + 1);
+    const auto [c, d] = marks_near(marks, near + side * ROWS, a - 2, b + 2);
+    found.push_back({x, end, c < d ? static_cast<int>(a + b - c - d) / 2 : 0});
+  }
+  return found;
+}
+
 // Take a line away, column by column. Marks much thicker than it are a stroke: one that goes on above and below
-// stays whole, one that ends in the line ends at its middle.
+// stays whole, one that ends in the line ends at its middle. Two strokes that run towards each other as they enter the
+// line are the sides of a bowl, whose bottom lies in it and stays.
 void erase(Grey& marks, const Rule& rule) {
+  std::vector<std::uint8_t> bowl(marks.columns, 0);
+  const auto widest = static_cast<std::int64_t>(std::max(8.0, 0.5 * static_cast<double>(marks.rows)));
+  for (const int side : {-1, 1}) {
+    const std::vector<Leg> found = legs(marks, rule, side);
+    for (std::size_t i = 0; i + 1 < found.size(); ++i)
+      if (found[i].lean > 0 && found[i + 1].lean < 0 && found[i + 1].first - found[i].end <= widest)
+        std::fill(bowl.begin() + found[i].first, bowl.begin() + found[i + 1].end, std::uint8_t{1});
+  }
   for (std::int64_t x = 0; x < marks.columns; ++x) {
+    const bool above = goes_on(rule, x, -1), below = goes_on(rule, x, 1);
+    if (bowl[x] || (above && below)) continue;
     Run run = rule.runs[x];
-    const float half = rule.thickness / 2 + 1;
-    const bool above = static_cast<float>(run.top) < rule.course[x] - half - 0.5f;
-    const bool below = static_cast<float>(run.bottom - 1) > rule.course[x] + half + 0.5f;
-    if (above && below) continue;
     const auto middle = static_cast<std::int32_t>(std::lround(rule.course[x]));
     if (above) run.top = std::max(run.top, middle + 1);
     if (below) run.bottom = std::min(run.bottom, middle);
     for (std::int32_t y = run.top; y < run.bottom; ++y) marks.row(y)[x] = 0;
   }
+}
+
+// A line that the border of the picture cuts through leaves a broken row of thin marks along it: take them away where
+// they are many.
+void erase_border(Grey& marks, bool top) {
+  const std::int64_t thickest = std::min<std::int64_t>(3, marks.rows / 16);
+  const auto thin = [&](std::int64_t x) {
+    std::int64_t length = 0;
+    while (length <= thickest && marks.row(top ? length : marks.rows - 1 - length)[x]) ++length;
+    return length <= thickest ? length : 0;
+  };
+  std::vector<std::int64_t> lengths;
+  std::int64_t covered = 0;
+  for (std::int64_t x = 0; x < marks.columns; ++x) covered += (lengths.emplace_back(thickest > 0 ? thin(x) : 0)) > 0;
+  if (static_cast<double>(covered) < BORDER_SHARE * static_cast<double>(marks.columns)) return;
+  for (std::int64_t x = 0; x < marks.columns; ++x)
+    for (std::int64_t k = 0; k < lengths[x]; ++k) marks.row(top ? k : marks.rows - 1 - k)[x] = 0;
 }
 
 bool is_straight(const Rule& rule, double thickest) {
@@ -195,6 +284,14 @@ bool is_straight(const Rule& rule, double thickest) {
 bool is_long(const Rule& rule, double rows) {
   const auto length = static_cast<double>(rule.right - rule.left), columns = static_cast<double>(rule.runs.size());
   return length >= 1.2 * rows && length >= 0.55 * columns && static_cast<double>(rule.alone) >= 0.35 * columns;
+}
+
+// A faint rule, of which thin pieces are seen all over the field.
+bool is_broken(const Rule& rule, double rows) {
+  const auto thin = static_cast<double>(rule.thin), columns = static_cast<double>(rule.runs.size());
+  const auto extent = static_cast<double>(rule.last - rule.first);
+  return thin >= 0.3 * columns && extent >= 0.75 * columns && columns >= 1.5 * rows && rule.thickness <= 2.5f &&
+         rule.bend < MOST_BEND;
 }
 
 // From border to border along the edge of the picture. The bar of a 7 cut out closely is like that: one alone says
@@ -242,7 +339,7 @@ std::vector<Rule> sides_of_boxes(const Grey& marks, const Grey& turned, const st
              return std::abs(row - rule.course[column]) <= 4 + rule.thickness;
            });
   };
-  auto sides = straight_lines(turned, 0.85 * least_height(level, rows) / rows, [&](const Rule& side) {
+  auto sides = straight_lines(turned, thickest, 0.4 * least_height(level, rows) / rows, [&](const Rule& side) {
     const auto length = static_cast<double>(side.right - side.left);
     return is_straight(side, thickest) && std::abs(side.course.back() - side.course.front()) <= 0.06 * rows &&
            static_cast<double>(side.alone) >= 0.5 * length && is_end(side, side.left, 0) && is_end(side, side.right, rows);
@@ -287,12 +384,14 @@ void keep_inside(Grey& marks, const std::vector<Rule>& level, const std::vector<
 void remove_rules(Grey& marks) {
   const auto rows = static_cast<double>(marks.rows), columns = static_cast<double>(marks.columns);
   const double thickest = std::max(3.0, 0.08 * std::min(rows, columns));
-  auto level = straight_lines(marks, 0.55, [&](const Rule& rule) {
+  auto level = straight_lines(marks, thickest, 0.3, [&](const Rule& rule) {
+    if (is_broken(rule, rows)) return true;
     return is_straight(rule, thickest) && (is_long(rule, rows) || is_edge(rule, rows));
   });
+  erase_border(marks, true), erase_border(marks, false);
   Grey turned = transposed(marks);
-  if (std::any_of(level.begin(), level.end(), [&](const Rule& rule) { return !is_long(rule, rows); })) {
-    const auto edges = straight_lines(turned, 0.9, [&](const Rule& side) {
+  if (std::any_of(level.begin(), level.end(), [&](const Rule& rule) { return !is_long(rule, rows) && !is_broken(rule, rows); })) {
+    const auto edges = straight_lines(turned, thickest, 0.6, [&](const Rule& side) {
       return is_straight(side, thickest) && is_edge(side, columns);
     });
     if (level.size() + edges.size() < 2) level.clear();

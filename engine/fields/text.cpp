@@ -123,15 +123,19 @@ void drop_frames(const Components& found, const std::vector<std::int32_t>& conta
   for (std::size_t i = 0; i < found.size(); ++i)
     if (contact[i] == 0 && found[i].area > 8) inside.push_back(found[i]);
   const auto rows = static_cast<float>(marks.rows), columns = static_cast<float>(marks.columns);
+  const auto is_solid = [](const glyphs::Component& c) {
+    return static_cast<float>(c.area) >= 0.6f * width(c) * height(c);
+  };
   const auto fills_side = [&](const glyphs::Component& c) {
-    if (static_cast<float>(c.area) < 0.6f * width(c) * height(c)) return false;
+    if (!is_solid(c)) return false;
     return (height(c) >= 0.95f * rows && width(c) < 0.7f * columns) ||
            (width(c) >= 0.95f * columns && height(c) < 0.7f * rows);
   };
   const float usual_height = usual(inside, 0, height);
   for (std::size_t i = 0; i < found.size(); ++i) {
     const float extent = std::max(height(found[i]), width(found[i]));
-    const bool along = static_cast<float>(contact[i]) > (inside.empty() ? 0.8f : 0.4f) * extent;
+    bool along = static_cast<float>(contact[i]) > (inside.empty() ? 0.8f : 0.4f) * extent;
+    along = along && (is_solid(found[i]) || 4 * contact[i] >= found[i].area);  // else strokes that touch it
     if (along && (inside.empty() ? fills_side(found[i]) : extent > 1.25f * usual_height)) keep[i + 1] = 0;
   }
 }
