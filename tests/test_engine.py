@@ -99,6 +99,26 @@ def test_scan_is_the_network_slid_over_the_picture(which: int | str) -> None:
     assert_close(network.scan(picture), reference.forward(architecture, values, seen)[-1].output[0])
 
 
+def tall_picture(architecture: Architecture, outputs: int) -> NDArray[np.float32]:
+    """Return a picture that has so many rows of outputs more than the network, and a few that no output sees."""
+    maps, rows, columns = architecture.input
+    step = np.prod([getattr(layer, "step", getattr(layer, "stride", (1, 1)))[0] for layer in architecture.layers])
+    picture = np.random.default_rng(8).random((maps, rows + outputs * int(step) + int(step) - 1, columns + 3))
+    return picture.astype(np.float32)
+
+
+@pytest.mark.parametrize("which", ["lenet5-1998", *SEEDS[:20]])
+def test_scan_of_a_tall_picture_is_put_together_from_bands(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    picture = tall_picture(architecture, 37)
+    seen = reference.scaled(architecture, picture[np.newaxis].astype(np.float64))
+    found = network.scan(picture, threads=1)
+    assert_close(found, reference.forward(architecture, values, seen)[-1].output[0])
+    for threads in (2, 3):
+        assert (network.scan(picture, threads=threads) == found).all()
+
+
 @pytest.mark.parametrize("name", ["lenet5", "lenet5-1998", "lenet1"])
 def test_scan_equals_the_network_on_each_window(name: str) -> None:
     network, _ = network_of(named(name))
