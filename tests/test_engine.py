@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -141,6 +142,27 @@ def test_bits_do_not_depend_on_threads_or_neighbours(which: int | str) -> None:
     assert (network.scores(images, threads=5) == whole).all()
     for start, count in ((0, 70), (3, 16), (16, 17), (41, 29)):
         assert (network.scores(images[start : start + count]) == whole[start : start + count]).all()
+
+
+def naps() -> dict[str, int]:
+    """Return how often each thread of this process has gone to sleep."""
+    found = {}
+    for status in Path("/proc/self/task").glob("*/status"):
+        found[status.parent.name] = int(status.read_text().split("\nvoluntary_ctxt_switches:")[1].split()[0])
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not tell what its threads do")
+def test_threads_that_are_not_needed_sleep_on() -> None:
+    network, _ = network_of(lenet5())
+    network.scores(random_images(network.architecture, 16 * 30, 7), threads=30)
+    images = random_images(network.architecture, 64, 7)
+    network.scores(images, threads=2)
+    before = naps()
+    for _ in range(50):
+        network.scores(images, threads=2)
+    woken = [name for name, count in naps().items() if count - before.get(name, 0) > 5]
+    assert len(woken) <= 4  # Python's own thread, the second one, and what a library may run
 
 
 @pytest.mark.parametrize("which", ["lenet5", *range(10)])
