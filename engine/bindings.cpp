@@ -20,6 +20,9 @@ namespace nb = nanobind;
 using namespace lenet;
 
 void bind_glyphs(nb::module_& module);
+void bind_fields(nb::module_& module);
+void bind_graph(nb::module_& module);
+void bind_trellis(nb::module_& module);
 
 namespace {
 
@@ -223,17 +226,21 @@ Result probabilities(Model& model, const AnyImages& any, float temperature, int 
 // Every layer's maps, image by image.
 std::vector<Result> feature_maps(Model& model, const AnyImages& any) {
     const Images images = images_of(model.net, any);
+    const int rows = model.net.input.rows, columns = model.net.input.columns;
     std::vector<Owned> results;
     for (const Layer& layer : model.net.layers)
         results.push_back(make({size_t(images.n), size_t(layer.out.maps), size_t(layer.out.rows), size_t(layer.out.columns)}));
-    std::vector<Buffer> keep;
-    Network::Outputs outputs;
-    for (int k = 0; k < images.n; ++k) {
-        if (!model.net.picture(images, k, model.net.input.rows, model.net.input.columns, true, keep, outputs))
-            throw std::invalid_argument(NOT_FINITE);
-        for (size_t l = 0; l < results.size(); ++l) {
-            const long size = model.net.layers[l].out.size();
-            std::copy_n(outputs.data[l], size, results[l].data + k * size);
+    {
+        nb::gil_scoped_release release;
+        std::vector<Buffer> keep;
+        Network::Outputs outputs;
+        for (int k = 0; k < images.n; ++k) {
+            if (!model.net.picture(images, k, {0, rows, rows, columns}, true, keep, outputs))
+                throw std::invalid_argument(NOT_FINITE);
+            for (size_t l = 0; l < results.size(); ++l) {
+                const long size = model.net.layers[l].out.size();
+                std::copy_n(outputs.data[l], size, results[l].data + k * size);
+            }
         }
     }
     std::vector<Result> arrays;
@@ -243,18 +250,11 @@ std::vector<Result> feature_maps(Model& model, const AnyImages& any) {
 
 Result scan(Model& model, const AnyImages& any, int threads) {
     const Images images = images_of(model.net, any, true);
-    const int rows = std::max(images.rows, model.net.input.rows), columns = std::max(images.columns, model.net.input.columns);
-    const Shape last = model.net.shapes(rows, columns).back();
+    const Shape in = model.net.input;
+    const Shape last = model.net.shapes(std::max(images.rows, in.rows), std::max(images.columns, in.columns)).back();
     Owned result = make({size_t(images.n), size_t(last.maps), size_t(last.rows), size_t(last.columns)});
     nb::gil_scoped_release release;
-    std::atomic<bool> finite{true};
-    run(images.n, threads, [&](int k, int) {
-        std::vector<Buffer> keep;
-        Network::Outputs outputs;
-        if (!model.net.picture(images, k, rows, columns, false, keep, outputs)) finite = false;
-        else std::copy_n(outputs.data.back(), last.size(), result.data + long(k) * last.size());
-    });
-    if (!finite) throw std::invalid_argument(NOT_FINITE);
+    model.net.scan(images, result.data, threads);
     return result.array;
 }
 
@@ -355,7 +355,7 @@ void trainer_update(Trainer& trainer, const Vector& gradient, float rate) {
 
 NB_MODULE(_engine, module) {
     nb::set_leak_warnings(false);  // a network kept to the end of the process is no leak
-    module.doc() = "The engine of lenet: networks, training and glyphs, in C++.";
+    module.doc() = "The engine of lenet: networks, training, glyphs and graphs, in C++.";
     module.def("processor", [] { return kernels().name; }, "Name the build of the kernels that runs.");
     module.def("processors", [] {
         const char* names[8];
@@ -418,4 +418,7 @@ NB_MODULE(_engine, module) {
         .def("run", &train, nb::arg("images").noconvert(), nb::arg("labels"), nb::arg("order"), nb::arg("batch"),
              nb::arg("rates"), nb::arg("targets").none() = nb::none());
     bind_glyphs(module);
+    bind_fields(module);
+    bind_graph(module);
+    bind_trellis(module);
 }

@@ -6,63 +6,25 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <limits>
-#include <new>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <variant>
 
-#include "glyphs.h"
+#include "bindings_arrays.h"
 
 namespace nb = nanobind;
 namespace glyphs = lenet::glyphs;
 
 namespace {
 
-using Grey = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::device::cpu>;
+using lenet::Contiguous;
+using lenet::GreyArray;
+using lenet::zeros;
 using GreyImages = nb::ndarray<const std::uint8_t, nb::c_contig, nb::device::cpu>;
 using Ids = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
-// A C array that NumPy owns from here on. All 0: untouched pages of a big one cost nothing.
-template <typename Number>
-nb::ndarray<nb::numpy, Number> zeros(const std::vector<std::size_t>& shape) {
-  std::size_t size = 1;
-  for (const std::size_t extent : shape) size *= extent;
-  void* memory = std::calloc(std::max<std::size_t>(size, 1), sizeof(Number));
-  if (memory == nullptr) throw std::bad_alloc();
-  nb::capsule owner(memory, [](void* pointer) noexcept { std::free(pointer); });
-  return {memory, shape.size(), shape.data(), owner};
-}
-
-// A picture whose columns lie next to each other: crops of a page are used where they are, other views are copied.
-class Contiguous {
- public:
-  explicit Contiguous(const Grey& grey) {
-    ink_ = {grey.data(), static_cast<std::int64_t>(grey.shape(0)), static_cast<std::int64_t>(grey.shape(1)),
-            grey.stride(0)};
-    if (ink_.rows > std::numeric_limits<std::int32_t>::max() / std::max<std::int64_t>(ink_.columns, 1))
-      throw std::invalid_argument("a picture of 2^31 pixels or more was given");
-    if (ink_.columns <= 1 || grey.stride(1) == 1) return;
-    copy_.reserve(ink_.rows * ink_.columns);
-    for (std::int64_t y = 0; y < ink_.rows; ++y)
-      for (std::int64_t x = 0; x < ink_.columns; ++x)
-        copy_.push_back(grey.data()[y * grey.stride(0) + x * grey.stride(1)]);
-    ink_.pixels = copy_.data();
-    ink_.row_stride = ink_.columns;
-  }
-
-  Contiguous(Contiguous&&) = default;  // a copied copy_ would leave ink_ pointing into the first one
-
-  const glyphs::Ink& ink() const { return ink_; }
-
- private:
-  std::vector<std::uint8_t> copy_;
-  glyphs::Ink ink_;
-};
-
-nb::tuple components(const Grey& mask) {
+nb::tuple components(const GreyArray& mask) {
   const Contiguous picture(mask);
   auto labels = zeros<std::int32_t>({mask.shape(0), mask.shape(1)});
   std::vector<glyphs::Component> found;
@@ -79,7 +41,7 @@ nb::tuple components(const Grey& mask) {
   return nb::make_tuple(labels, table);
 }
 
-nb::ndarray<nb::numpy, std::uint8_t> normalize_glyph(const Grey& ink) {
+nb::ndarray<nb::numpy, std::uint8_t> normalize_glyph(const GreyArray& ink) {
   const Contiguous picture(ink);
   auto image = zeros<std::uint8_t>({glyphs::GLYPH_SIDE, glyphs::GLYPH_SIDE});
   const nb::gil_scoped_release release;
@@ -87,7 +49,7 @@ nb::ndarray<nb::numpy, std::uint8_t> normalize_glyph(const Grey& ink) {
   return image;
 }
 
-nb::ndarray<nb::numpy, std::uint8_t> normalize_glyphs(const std::vector<Grey>& inks) {
+nb::ndarray<nb::numpy, std::uint8_t> normalize_glyphs(const std::vector<GreyArray>& inks) {
   std::vector<Contiguous> pictures(inks.begin(), inks.end());
   auto images = zeros<std::uint8_t>({inks.size(), glyphs::GLYPH_SIDE, glyphs::GLYPH_SIDE});
   const nb::gil_scoped_release release;

@@ -132,15 +132,21 @@ class Network {
     // scores[n][classes][rows][columns] of the last layer; with `bfloat16`, where `has_bfloat16`, products of numbers rounded to that.
     void forward(const Images&, float* scores, int threads, bool bfloat16 = false);
     bool has_bfloat16() const;
-    // The layers' outputs for one picture of at least the input's size. With `keep_maps` all of them; else pooled
-    // layers leave their maps out. outputs.data[l] lies in `keep`. Returns whether its
-    // numbers are finite; if not, nothing was computed.
+    // The layers' outputs for a band of one picture. With `keep_maps` all of them; else pooled layers leave their maps
+    // out. outputs.data[l] lies in `keep`. Returns whether its numbers are finite; if not, nothing was computed.
+    struct Band {
+        int first, rows;           // of the canvas
+        int canvas_rows, columns;  // in whose middle the picture stands
+    };
     struct Outputs {
         std::vector<Shape> shapes;
         std::vector<const float*> data;
     };
     std::vector<Shape> shapes(int rows, int columns) const;
-    bool picture(const Images&, int image, int rows, int columns, bool keep_maps, std::vector<Buffer>& keep, Outputs&);
+    bool picture(const Images&, int image, const Band&, bool keep_maps, std::vector<Buffer>& keep, Outputs&);
+    // The network slid over pictures of at least its input's size, or smaller ones in the middle of that:
+    // outputs[n][classes][rows][columns], by `shapes`.
+    void scan(const Images&, float* outputs, int threads);
 
     // Prepare a layer's weights for the kernels; with `fold`, batch normalisation goes into them.
     void prepare(const Layer&, bool fold, Prepared&) const;
@@ -163,8 +169,10 @@ class Network {
     AllPrepared prepared();
     bool forward_block(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
     bool forward_pairs(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
+    bool forward_picture(Workspace&, const Images&, int image, float* scores);
+    long multiply_adds() const;  // of one image, about
     void copy_scores(const Workspace&, int first, int count, float* scores) const;
-    bool place(const Images&, int image, Buffer& to, int rows, int columns) const;
+    bool place(const Images&, int image, const Band&, Buffer& to) const;
     std::unique_ptr<Workspace> take();
     void give_back(std::unique_ptr<Workspace>);
 

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 #include <fstream>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,12 +21,16 @@ namespace lenet {
 namespace {
 
 // cgroup v2's quota, in cores; 0 where there is none.
-int cgroup_cores() {
+int read_cgroup_cores() {
     std::ifstream file("/sys/fs/cgroup/cpu.max");
     std::string quota;
     double period = 0;
     if (!(file >> quota >> period) || quota == "max" || period <= 0) return 0;
     return std::max(1, int(std::atof(quota.c_str()) / period));
+}
+int cgroup_cores() {
+    static const int cores = read_cgroup_cores();  // opening the file costs more than a small batch
+    return cores;
 }
 
 inline void pause() {
@@ -49,21 +55,31 @@ class Pool {
   public:
     void run(int tasks, int threads, const std::function<void(int, int)>& task) {
         while (int(workers_.size()) < threads - 1) {
-            const int worker = int(workers_.size()) + 1;
-            workers_.emplace_back([this, worker, seen = round_.load()] { work(worker, seen); });
-            workers_.back().detach();
+            const int number = int(workers_.size()) + 1;
+            std::atomic<unsigned>& round = workers_.emplace_back().round;
+            try {
+                std::thread([this, number, &round] { work(number, round); }).detach();
+            } catch (const std::system_error&) {  // the system has no more to give: fewer will do
+                workers_.pop_back();
+                threads = number;
+            }
         }
-        task_ = &task, tasks_ = tasks, threads_ = threads;
+        task_ = &task, tasks_ = tasks;
         next_.store(0, std::memory_order_relaxed);
-        busy_.store(int(workers_.size()), std::memory_order_relaxed);
-        round_.fetch_add(1, std::memory_order_release);
-        round_.notify_all();
+        busy_.store(threads - 1, std::memory_order_relaxed);
+        for (int w = 0; w < threads - 1; ++w) {  // only those that are needed
+            workers_[size_t(w)].round.fetch_add(1, std::memory_order_release);
+            workers_[size_t(w)].round.notify_one();
+        }
         take(0);
         for (int busy; (busy = busy_.load(std::memory_order_acquire)) != 0;) wait_while(busy_, busy);
         if (const auto failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
     }
 
   private:
+    struct alignas(64) Worker {
+        std::atomic<unsigned> round{0};  // counts what it was woken for
+    };
     void take(int worker) {
         try {
             for (int k; (k = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) (*task_)(k, worker);
@@ -73,22 +89,20 @@ class Pool {
             failure_ = std::current_exception();
         }
     }
-    void work(int worker, unsigned seen) {
-        for (;;) {
-            wait_while(round_, seen);
-            ++seen;
-            if (worker < threads_) take(worker);
+    void work(int number, std::atomic<unsigned>& round) {
+        for (unsigned seen = 0;; ++seen) {
+            wait_while(round, seen);
+            take(number);
             if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_all();
         }
     }
 
-    std::vector<std::thread> workers_;
+    std::deque<Worker> workers_;  // whose elements stay where they are as it grows
     std::mutex failing_;
     std::exception_ptr failure_;
     const std::function<void(int, int)>* task_ = nullptr;
-    int tasks_ = 0, threads_ = 0;
+    int tasks_ = 0;
     std::atomic<int> next_{0}, busy_{0};
-    std::atomic<unsigned> round_{0};
 };
 
 std::mutex in_use;
@@ -101,19 +115,20 @@ Pool* pool = nullptr;  // never freed: its threads sleep in it until the process
 int default_threads() {
     if (const char* text = std::getenv("LENET_THREADS"))
         if (const int threads = std::atoi(text); threads > 0) return threads;
-    int cores = int(std::thread::hardware_concurrency());
+    int cores = 0;
 #if defined(__linux__)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) cores = CPU_COUNT(&set);
 #endif
+    if (!cores) cores = int(std::thread::hardware_concurrency());
     const int quota = cgroup_cores();
     return std::max(1, quota ? std::min(cores, quota) : cores);
 }
 
 void run(int tasks, int threads, const std::function<void(int, int)>& task) {
     threads = std::min(threads > 0 ? threads : default_threads(), tasks);
-    std::unique_lock<std::mutex> lock(in_use, std::try_to_lock);
-    if (threads <= 1 || !lock) {
+    std::unique_lock<std::mutex> lock(in_use, std::defer_lock);
+    if (threads <= 1 || !lock.try_lock()) {
         for (int k = 0; k < tasks; ++k) task(k, 0);
         return;
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,6 +100,26 @@ def test_scan_is_the_network_slid_over_the_picture(which: int | str) -> None:
     assert_close(network.scan(picture), reference.forward(architecture, values, seen)[-1].output[0])
 
 
+def tall_picture(architecture: Architecture, outputs: int) -> NDArray[np.float32]:
+    """Return a picture that has so many rows of outputs more than the network, and a few that no output sees."""
+    maps, rows, columns = architecture.input
+    step = np.prod([getattr(layer, "step", getattr(layer, "stride", (1, 1)))[0] for layer in architecture.layers])
+    picture = np.random.default_rng(8).random((maps, rows + outputs * int(step) + int(step) - 1, columns + 3))
+    return picture.astype(np.float32)
+
+
+@pytest.mark.parametrize("which", ["lenet5-1998", *SEEDS[:20]])
+def test_scan_of_a_tall_picture_is_put_together_from_bands(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    picture = tall_picture(architecture, 37)
+    seen = reference.scaled(architecture, picture[np.newaxis].astype(np.float64))
+    found = network.scan(picture, threads=1)
+    assert_close(found, reference.forward(architecture, values, seen)[-1].output[0])
+    for threads in (2, 3):
+        assert (network.scan(picture, threads=threads) == found).all()
+
+
 @pytest.mark.parametrize("name", ["lenet5", "lenet5-1998", "lenet1"])
 def test_scan_equals_the_network_on_each_window(name: str) -> None:
     network, _ = network_of(named(name))
@@ -121,6 +142,27 @@ def test_bits_do_not_depend_on_threads_or_neighbours(which: int | str) -> None:
     assert (network.scores(images, threads=5) == whole).all()
     for start, count in ((0, 70), (3, 16), (16, 17), (41, 29)):
         assert (network.scores(images[start : start + count]) == whole[start : start + count]).all()
+
+
+def naps() -> dict[str, int]:
+    """Return how often each thread of this process has gone to sleep."""
+    found = {}
+    for status in Path("/proc/self/task").glob("*/status"):
+        found[status.parent.name] = int(status.read_text().split("\nvoluntary_ctxt_switches:")[1].split()[0])
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not tell what its threads do")
+def test_threads_that_are_not_needed_sleep_on() -> None:
+    network, _ = network_of(lenet5())
+    network.scores(random_images(network.architecture, 16 * 30, 7), threads=30)
+    images = random_images(network.architecture, 64, 7)
+    network.scores(images, threads=2)
+    before = naps()
+    for _ in range(50):
+        network.scores(images, threads=2)
+    woken = [name for name, count in naps().items() if count - before.get(name, 0) > 5]
+    assert len(woken) <= 4  # Python's own thread, the second one, and what a library may run
 
 
 @pytest.mark.parametrize("which", ["lenet5", *range(10)])

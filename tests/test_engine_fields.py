@@ -156,3 +156,16 @@ def test_narrower_images_than_the_networks_own_are_read_at_their_width() -> None
     assert expected.shape == (5, 5, 1, 7)
     assert_close(network.outputs(images), expected)
     assert_close(network.outputs(images[:, 0]), expected)
+
+
+def test_bits_of_a_few_large_images_do_not_depend_on_threads() -> None:
+    layers = (Convolution("C", 16, (5, 5), padding=(2, 2)), Convolution("OUT", 2, (40, 3), activation="linear"))
+    network, _ = network_of(Architecture("large", (1, 40, 192), layers))
+    images = images_of(network.architecture, 0, 5)
+    alone = network.outputs(images, threads=1)
+    for threads in (2, 3):
+        assert (network.outputs(images, threads=threads) == alone).all()
+    assert (np.concatenate([network.outputs(images[k : k + 1]) for k in range(5)]) == alone).all()
+    images[3, 0, 5, 7] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        network._engine.outputs(images, 2)

@@ -25,6 +25,7 @@ __all__ = [
     "Subsampling",
     "deep5",
     "digit_codes",
+    "field_network",
     "lenet1",
     "lenet4",
     "lenet5",
@@ -625,6 +626,31 @@ def deep5() -> Architecture:
     )
 
 
+def field_network(classes: int = 25) -> Architecture:
+    """Return a network of 174,217 parameters that slides over whole fields 40 pixels high; ours, of model "fields".
+
+    A space-displacement network (LeCun et al. 1998, section VII) of layers as in `deep5`: its last layer says, for
+    each 4 columns of a field of any width, which of the classes stands there; class 0 is none.
+    """
+    kernel, padding = (3, 3), (1, 1)
+    return Architecture(
+        "fields",
+        (1, 40, 160),
+        (
+            Convolution("C1", 16, padding=(2, 2), batch_norm=True, activation="relu"),
+            Subsampling("S2", "max"),
+            Convolution("C3", 32, kernel, padding=padding, batch_norm=True, activation="relu"),
+            Subsampling("S4", "max"),
+            Convolution("C5", 48, kernel, padding=padding, batch_norm=True, activation="relu"),
+            Convolution("C6", 64, kernel, padding=padding, batch_norm=True, activation="relu"),
+            Subsampling("S7", "max", (2, 1)),
+            Convolution("C8", 96, (5, 3), padding=(0, 1), batch_norm=True, activation="relu"),
+            Convolution("C9", 96, (1, 3), padding=(0, 1), batch_norm=True, activation="relu"),
+            Convolution("OUTPUT", classes, (1, 3), padding=(0, 1), activation="linear"),
+        ),
+    )
+
+
 ZOO: dict[str, Callable[[], Architecture]] = {
     "lenet5": lenet5,
     "lenet5-max": lambda: lenet5(pooling="max"),
@@ -634,6 +660,7 @@ ZOO: dict[str, Callable[[], Architecture]] = {
     "lenet4": lenet4,
     "lenet1": lenet1,
     "deep5": deep5,
+    "fields": field_network,
 }
 """The networks that go by a name, and what builds them."""
 

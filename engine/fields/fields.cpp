@@ -1,0 +1,64 @@
+#include <algorithm>
+#include <array>
+
+#include "steps.h"
+
+namespace lenet::fields {
+namespace {
+
+constexpr int MOST_PASSES = 3;
+constexpr int FRINGE = 2;  // pixels around a rule that are darker than paper because of it
+
+std::int64_t area(const Grey& marks) {
+  std::int64_t sum = 0;
+  for (const std::uint8_t mark : marks.values) sum += mark;
+  return sum;
+}
+
+// Make paper of what was marked and is no longer, and its surroundings, except where they still are strokes.
+void whiten(Grey& dark, const Grey& before, const Grey& after) {
+  for (std::int64_t y = 0; y < dark.rows; ++y)
+    for (std::int64_t x = 0; x < dark.columns; ++x) {
+      if (!before.row(y)[x] || after.row(y)[x]) continue;
+      const std::int64_t left = std::max<std::int64_t>(x - FRINGE, 0), right = std::min(x + FRINGE, dark.columns - 1);
+      for (std::int64_t i = std::max<std::int64_t>(y - FRINGE, 0); i <= std::min(y + FRINGE, dark.rows - 1); ++i)
+        for (std::int64_t j = left; j <= right; ++j)
+          if (!after.row(i)[j]) dark.row(i)[j] = 0;
+    }
+}
+
+// Stretch darkness so that full ink is 255.
+Grey stretched(const Grey& dark, float full) {
+  std::array<std::uint8_t, 256> table{};
+  for (int v = 0; v < 256; ++v)
+    table[v] = static_cast<std::uint8_t>(std::min(255.0f, full > 0 ? static_cast<float>(v) * 255 / full : static_cast<float>(v)));
+  Grey evened(dark.rows, dark.columns);
+  for (std::size_t i = 0; i < dark.values.size(); ++i) evened.values[i] = table[dark.values[i]];
+  return evened;
+}
+
+}  // namespace
+
+// Where print, rules or the desk are more than the text, they and not the text decided what is dark enough for ink:
+// then the rest is looked at again without them.
+Field clean(const Picture& picture) {
+  Field field;
+  field.factor = factor_for(picture);
+  Grey dark = darkness(picture, field.factor);
+  const Grey whole = dark;
+  Strokes found = strokes(dark);
+  for (int pass = 1;; ++pass) {
+    const Grey before = found.marks;
+    remove_rules(found.marks);
+    field.text = text_of(found.marks);
+    const std::int64_t kept = area(found.marks), removed = area(before) - kept;
+    if (removed < kept || pass == MOST_PASSES) break;
+    whiten(dark, before, found.marks);
+    found = strokes(dark);
+  }
+  field.evened = stretched(whole, found.full);
+  field.ink = to_ink(dark, found);
+  return field;
+}
+
+}  // namespace lenet::fields

@@ -1,0 +1,134 @@
+"""From the picture of one field to its ink, its line of text, and the image that a network for whole fields reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet import _engine
+from lenet.errors import InputError
+
+__all__ = ["STROKE", "FieldInk", "TextLine", "field_ink", "normalize_fields"]
+
+STROKE = 128
+"""Ink of this much or more belongs to a stroke; less is the grey edge of one."""
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """Where the line of text of a field stands, in pixels of its ink. All 0 where nothing is written.
+
+    Attributes
+    ----------
+    top, bottom : rows between which most characters stand, in the middle column.
+    left, right : columns between which all ink stands.
+    slope : rows that the line falls per column.
+    slant : columns that upright strokes lean to the right per row upwards.
+    stroke : width of a stroke in pixels.
+    """
+
+    top: float
+    bottom: float
+    left: float
+    right: float
+    slope: float
+    slant: float
+    stroke: float
+
+    @property
+    def height(self) -> float:
+        """Height of most characters in pixels; 0 where nothing is written."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, eq=False)
+class FieldInk:
+    """The ink of one field.
+
+    Attributes
+    ----------
+    evened : uint8 `(rows, columns)`, paper 0, full ink 255: the light evened out, but patterns of the paper, ruled
+        lines and print as grey as they are.
+    ink : uint8 `(rows, columns)`, strokes alone: `STROKE` and more inside them, less along their edges, else 0. Ruled
+        lines, the sides of boxes, specks and the ends of neighbours' strokes are taken away.
+    text : the line of text.
+    scale : pixels of the picture given per pixel of `ink` and `evened`; more than 1 for large pictures.
+    """
+
+    evened: NDArray[np.uint8]
+    ink: NDArray[np.uint8]
+    text: TextLine
+    scale: int
+
+    def __repr__(self) -> str:
+        rows, columns = self.ink.shape
+        return f"FieldInk({rows} x {columns}, text {self.text.height:.0f} high, scale {self.scale})"
+
+
+def field_ink(picture: NDArray[Any]) -> FieldInk:
+    """Find the ink of a picture that is one field: a line of handwriting, and what the paper has around it.
+
+    Every colour is compared with the paper's in the same place, so the light need not be even; waves and guilloches
+    are told from strokes by being paler, thinner or both. What marks lie on straight lines across the field is a rule,
+    and is taken away where no stroke crosses it.
+
+    Parameters
+    ----------
+    picture : uint8, `(rows, columns)` or `(rows, columns, 3)` of at least one pixel; ink dark or light.
+
+    Returns
+    -------
+    The ink; all 0 where nothing is written. Pictures of more than 320 rows or 4 million pixels are made smaller first,
+    so that no picture takes more than a few hundred milliseconds.
+
+    Raises
+    ------
+    InputError
+        The array is no picture.
+    """
+    if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
+        raise InputError(
+            f"a field of shape {picture.shape} and type {picture.dtype} was given; uint8 (rows, columns) or "
+            "(rows, columns, 3) is expected: convert it first"
+        )
+    if not picture.size:
+        raise InputError(f"a field of shape {picture.shape} has no pixels; give at least one row and one column")
+    scale, evened, ink, numbers = _engine.clean_field(np.ascontiguousarray(picture))
+    return FieldInk(evened, ink, TextLine(*numbers), scale)
+
+
+def normalize_fields(
+    fields: Sequence[FieldInk], *, rows: int = 40, evened: bool = False, upright: bool = False
+) -> list[NDArray[np.uint8]]:
+    """Draw the text of each field as networks for whole fields read it, all of one size.
+
+    The line is made level and scaled so that most characters are three fifths of `rows` high; a third of their height
+    is shown above, below and beside the text.
+
+    Parameters
+    ----------
+    fields : from `field_ink`.
+    rows : height of the images, 8 to 256.
+    evened : draw the evened picture, with what is printed on the paper, and not the ink alone.
+    upright : take the slant of the writing out as well.
+
+    Returns
+    -------
+    One image a field, uint8 `(rows, columns)`, paper 0, full ink 255, as wide as the text asks (at most 16,384). A
+    field in which nothing is written is paper, as wide as high.
+
+    Raises
+    ------
+    InputError
+        `rows` is out of range.
+    """
+    if not 8 <= rows <= 256:
+        raise InputError(f"images of {rows} rows were asked for; 8 to 256 are possible: 40 is usual")
+    texts = [field.text if upright else replace(field.text, slant=0.0) for field in fields]
+    greys = [field.evened if evened else field.ink for field in fields]
+    images: list[NDArray[np.uint8]] = _engine.normalize_fields(greys, [astuple(text) for text in texts], rows)
+    return images
