@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -348,3 +352,45 @@ def test_outputs_refuse_what_does_not_fit(images: np.ndarray, message: str) -> N
 def test_outputs_of_images_narrower_than_a_kernel_are_refused() -> None:
     with pytest.raises(ArchitectureError, match="layer OUT"):
         Network(FIELDS).outputs(np.zeros((2, 8, 6)))
+
+
+@pytest.mark.parametrize("what", [5, None, b"lenet5", lenet5])
+def test_what_is_no_architecture_is_refused(what):
+    with pytest.raises(ArchitectureError, match="was given to build"):
+        Network(what)
+
+
+@pytest.mark.parametrize("threads", [1.5, -1, True, "2", 10**6, None])
+def test_threads_are_a_whole_number_from_0(threads):
+    network, image = Network("lenet1"), np.zeros((1, 28, 28), np.uint8)
+    for compute in (network.predict, network.predict_proba, network.outputs):
+        with pytest.raises(InputError, match="threads="):
+            compute(image, threads=threads)
+    with pytest.raises(InputError, match="threads="):
+        network.scan(image, threads=threads)
+    with pytest.raises(InputError, match="threads="):
+        network.gradients(image, [0], threads=threads)
+    assert (network.predict(image, threads=np.int64(1)) == network.predict(image)).all()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("LENET_THREADS", "foo"), ("LENET_THREADS", "-3"), ("LENET_THREADS", "0"), ("LENET_PROCESSOR", "foo")],
+)
+def test_environment_that_cannot_be_followed_is_one_sentence(variable, value):
+    code = "from lenet.cli import main; main(['predict', 'examples/pictures/digit-3.png'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1], env=os.environ | {variable: value}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith(f"lenet: {variable} is '{value}'")
+
+
+def test_bytes_as_floats_are_refused():
+    """They once were read as they are, and half of them wrongly."""
+    network, digits = Network("lenet1"), np.full((40, 28, 28), 255, np.uint8)
+    for compute in (network.predict, network.predict_proba, network.outputs):
+        with pytest.raises(InputError, match="divide them by 255"):
+            compute(digits.astype(np.float32))
+    assert network.predict(digits.astype(np.float32) / 255 * 1.2).shape == (40,)

@@ -6,6 +6,8 @@ An `Architecture` holds no numbers that are learned; `lenet.Network` joins it wi
 from __future__ import annotations
 
 import json
+import math
+import operator
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from math import prod
@@ -43,12 +45,23 @@ ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu")
 POOLINGS = ("average", "max", "trainable")
 
 
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
+MOST = 1 << 24
+"""What sizes and counts may be at most: the engine multiplies a few of them in 64 bits."""
 
 
 def _refuse(layer: str, why: str) -> ArchitectureError:
     return ArchitectureError(f"layer {layer}: {why}")
+
+
+def _whole(what: str, value: object, least: int) -> int:
+    """Return a whole number as Python's, NumPy's included; refuse anything else, also what only equals one."""
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or not least <= number <= MOST:
+        raise ArchitectureError(f"{what} is {value!r}, but has to be a whole number from {least} to {MOST:,}")
+    return number
 
 
 class _Record:
@@ -58,11 +71,31 @@ class _Record:
     name: str
     activation: Activation
 
-    def _check(self, **positive: tuple[int, ...]) -> None:
-        for field, values in positive.items():
-            if min(values) < 1:
-                raise _refuse(self.name, f"{field} is {values}, but has to be 1 or more")
-        if self.activation not in ACTIVATIONS:
+    def _whole(self, field: str, least: int = 1) -> None:
+        """Make a field a Python int, and refuse it where it is none, too small or too large."""
+        object.__setattr__(self, field, _whole(f"layer {self.name}: {field}", getattr(self, field), least))
+
+    def _pair(self, field: str, least: int = 1) -> None:
+        """Make a field a pair of Python ints; one number stands for both."""
+        value, what = getattr(self, field), f"layer {self.name}: {field}"
+        values = value if isinstance(value, tuple | list) else (value, value)
+        if len(values) != 2:
+            raise ArchitectureError(f"{what} is {value!r}; give two whole numbers, rows and columns")
+        object.__setattr__(self, field, tuple(_whole(what, entry, least) for entry in values))
+
+    def _rows(self, field: str, least: int) -> None:
+        """Make a field a tuple of tuples of Python ints."""
+        value, what = getattr(self, field), f"layer {self.name}: {field}"
+        if not isinstance(value, tuple | list) or not all(isinstance(row, tuple | list) for row in value):
+            raise ArchitectureError(f"{what} is {value!r}; give rows of whole numbers")
+        object.__setattr__(self, field, tuple(tuple(_whole(what, entry, least) for entry in row) for row in value))
+
+    def _check(self) -> None:
+        if not isinstance(self.name, str):
+            raise ArchitectureError(f"a layer is called {self.name!r}; give a name, such as 'C1'")
+        if not isinstance(getattr(self, "batch_norm", False), bool):
+            raise _refuse(self.name, "batch_norm has to be True or False")
+        if not isinstance(self.activation, str) or self.activation not in ACTIVATIONS:
             raise _refuse(self.name, f"unknown activation {self.activation!r}; choose one of {', '.join(ACTIVATIONS)}")
 
 
@@ -89,13 +122,13 @@ class Convolution(_Record):
     kind: ClassVar[str] = "convolution"
 
     def __post_init__(self) -> None:
-        for field in ("kernel", "stride", "padding"):
-            object.__setattr__(self, field, _pair(getattr(self, field)))
+        self._check()
+        self._whole("maps")
+        self._pair("kernel")
+        self._pair("stride")
+        self._pair("padding", least=0)
         if self.table is not None:
-            object.__setattr__(self, "table", tuple(tuple(int(i) for i in row) for row in self.table))
-        self._check(maps=(self.maps,), kernel=self.kernel, stride=self.stride)
-        if min(self.padding) < 0:
-            raise _refuse(self.name, f"padding is {self.padding}, but cannot be negative")
+            self._rows("table", least=0)
 
     def links(self, inputs: int) -> Table:
         """Return, for each output map, the input maps it reads."""
@@ -169,10 +202,13 @@ class Subsampling(_Record):
     kind: ClassVar[str] = "subsampling"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "window", _pair(self.window))
-        object.__setattr__(self, "stride", self.window if self.stride is None else _pair(self.stride))
-        self._check(window=self.window, stride=self.step, copies=(self.copies,))
-        if self.pooling not in POOLINGS:
+        self._check()
+        self._pair("window")
+        if self.stride is None:
+            object.__setattr__(self, "stride", self.window)
+        self._pair("stride")
+        self._whole("copies")
+        if not isinstance(self.pooling, str) or self.pooling not in POOLINGS:
             raise _refuse(self.name, f"unknown pooling {self.pooling!r}; choose one of {', '.join(POOLINGS)}")
         if self.copies > 1 and self.pooling != "trainable":
             raise _refuse(self.name, f"{self.copies} copies of {self.pooling} pooling would all be equal")
@@ -222,7 +258,8 @@ class FullConnection(_Record):
     kind: ClassVar[str] = "full"
 
     def __post_init__(self) -> None:
-        self._check(units=(self.units,))
+        self._check()
+        self._whole("units")
 
     def output(self, shape: Shape) -> Shape:
         return (self.units, 1, 1)
@@ -258,8 +295,10 @@ class RadialBasis(_Record):
     kind: ClassVar[str] = "radial_basis"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "codes", tuple(tuple(int(c) for c in code) for code in self.codes))
-        self._check(codes=(len(self.codes),))
+        self._check()
+        self._rows("codes", least=-MOST)
+        if not self.codes or not self.codes[0] or len({len(code) for code in self.codes}) > 1:
+            raise _refuse(self.name, "its codes are none, empty or of several lengths; give one for each class")
         if self.activation != "linear":
             raise _refuse(self.name, "nothing follows the distances; leave its activation linear")
 
@@ -330,13 +369,16 @@ class Architecture:
     scale: tuple[float, float] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "input", tuple(int(size) for size in self.input))
+        if not isinstance(self.name, str):
+            raise ArchitectureError(f"a network is called {self.name!r}; give a name, such as 'lenet5'")
+        if not isinstance(self.input, tuple | list) or len(self.input) != 3:
+            raise ArchitectureError(f"the input of {self.name} is {self.input!r}; give maps, rows, columns")
+        sizes = tuple(_whole(f"the input of {self.name}", size, 1) for size in self.input)
+        object.__setattr__(self, "input", sizes)
+        object.__setattr__(self, "scale", _scale(self.name, self.scale))
+        if not isinstance(self.layers, tuple | list) or not all(isinstance(layer, Layer) for layer in self.layers):
+            raise ArchitectureError(f"the layers of {self.name} are {self.layers!r}; give layer records of this module")
         object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "scale", (float(self.scale[0]), float(self.scale[1])))
-        if len(self.input) != 3 or min(self.input) < 1:
-            raise ArchitectureError(
-                f"the input of {self.name} is {self.input}; give maps, rows, columns, all 1 or more"
-            )
         if not self.layers:
             raise ArchitectureError(f"{self.name} has no layers; give at least one")
         names = [layer.name for layer in self.layers]
@@ -451,16 +493,27 @@ class Architecture:
         try:
             data = json.loads(text)
             layers = tuple(_layer_from(entry) for entry in data["layers"])
-            return cls(str(data["name"]), tuple(data["input"]), layers, tuple(data["scale"]))
+            return cls(data["name"], data["input"], layers, data["scale"])
         except ArchitectureError:
             raise
-        except (AttributeError, KeyError, TypeError, ValueError, IndexError, RecursionError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
             raise ArchitectureError(
                 f"not a network's description ({error}); write it with Architecture.to_json"
             ) from None
 
     def __repr__(self) -> str:
         return f"Architecture({self.name!r}: {len(self.layers)} layers, {self.parameters:,} parameters)"
+
+
+def _scale(name: str, given: object) -> tuple[float, float]:
+    """Return the values of paper and ink as finite Python floats."""
+    try:
+        low, high = (float(value) for value in given)  # type: ignore[attr-defined]
+    except (TypeError, ValueError, OverflowError):
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ArchitectureError(f"the scale of {name} is {given!r}; give two finite numbers, of paper and of ink")
+    return low, high
 
 
 def _layer_from(entry: dict[str, Any]) -> Layer:

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import math
+import operator
+import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet import _engine
 from lenet.architectures import Architecture, Shape
 from lenet.errors import InputError
 
-__all__ = ["Images", "as_array", "labels_for", "ready", "ready_for", "sized"]
+__all__ = [
+    "Images",
+    "as_array",
+    "check_environment",
+    "labels_for",
+    "ready",
+    "ready_for",
+    "sized",
+    "thread_count",
+    "within_ink",
+]
+
+_MOST_INK = 2.0
+"""Floats above this are no ink: distorted images go a little beyond 1, bytes up to 255."""
+
+_LOOKED_AT = 16
+"""Images that stand for all, of many."""
+
+_MOST_THREADS = 1024
 
 Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
 
@@ -43,7 +64,50 @@ def ready_for(architecture: Architecture, images: Any, *, any_width: bool = Fals
 
 def ready(images: NDArray[Any]) -> Images:
     """Return numbers as the engine takes them: uint8 or float32, finite, one after the other."""
-    return _finite(_typed(images))
+    images = _finite(_typed(images))
+    within_ink(images, whole=True)
+    return images
+
+
+def within_ink(images: Any, *, whole: bool = False) -> None:
+    """Raise `InputError` where floats reach far above ink, as they do if they are bytes that nobody divided.
+
+    Unless `whole`, the first images stand for all: looking at every one would cost more than some networks do.
+    """
+    if not isinstance(images, np.ndarray) or images.dtype.kind != "f" or not images.size:
+        return
+    highest = (images if whole else images[:_LOOKED_AT]).max()
+    if highest > _MOST_INK and math.isfinite(highest):
+        raise InputError(
+            f"the images reach up to {highest:.6g}; expected floats from paper 0 to ink 1: divide them by 255, "
+            "or give them as uint8"
+        )
+
+
+def thread_count(threads: Any) -> int:
+    """Return how many threads to use as the engine takes it, 0 for its own choice; refuse what is no such number."""
+    if type(threads) is int and 0 <= threads <= _MOST_THREADS:
+        return threads
+    try:
+        number = -1 if isinstance(threads, bool) else operator.index(threads)
+    except TypeError:
+        number = -1
+    if not 0 <= number <= _MOST_THREADS:
+        raise InputError(
+            f"threads={threads!r} was given; expected a whole number from 1 to {_MOST_THREADS}, or 0 for all cores"
+        )
+    return number
+
+
+def check_environment() -> None:
+    """Raise `InputError` where LENET_PROCESSOR or LENET_THREADS cannot be followed."""
+    text = os.environ.get("LENET_THREADS", "")
+    if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_THREADS):
+        raise InputError(f"LENET_THREADS is {text!r}; set it to 1 to {_MOST_THREADS}, or leave it out for all cores")
+    try:
+        _engine.processor()
+    except RuntimeError as error:
+        raise InputError(str(error)) from None
 
 
 def _larger(given: tuple[int, ...], needed: tuple[int, ...]) -> bool:

@@ -18,9 +18,19 @@ from numpy.typing import NDArray
 from lenet import _engine
 from lenet.architectures import Architecture, named
 from lenet.cards import Card
-from lenet.errors import InputError
+from lenet.errors import ArchitectureError, InputError
 from lenet.initial import initial_numbers
-from lenet.inputs import Images, as_array, labels_for, ready, ready_for, sized
+from lenet.inputs import (
+    Images,
+    as_array,
+    check_environment,
+    labels_for,
+    ready,
+    ready_for,
+    sized,
+    thread_count,
+    within_ink,
+)
 
 __all__ = ["LOSSES", "Gradients", "Images", "Network"]
 
@@ -61,7 +71,9 @@ class Network:
     Raises
     ------
     ArchitectureError
-        No architecture goes by that name.
+        No architecture goes by that name, or something else was given.
+    InputError
+        LENET_PROCESSOR or LENET_THREADS names what this machine does not have.
 
     Examples
     --------
@@ -72,7 +84,10 @@ class Network:
     """
 
     def __init__(self, architecture: Architecture | str, *, seed: int = 0) -> None:
-        self._build(named(architecture) if isinstance(architecture, str) else architecture)
+        planned = named(architecture) if isinstance(architecture, str) else architecture
+        if not isinstance(planned, Architecture):
+            raise ArchitectureError(f"{architecture!r} was given to build; give an Architecture, or the name of one")
+        self._build(planned)
         arrays = self._arrays | self._statistics
         for name, numbers in initial_numbers(self.architecture, seed).items():
             arrays[name][...] = numbers
@@ -84,6 +99,7 @@ class Network:
         self.card: Card | None = None
         self._temperature = 1.0
         self._classes = tuple(str(index) for index in range(architecture.classes))
+        check_environment()
         self._engine = _engine.Network(architecture.to_json())
         self._arena = (self._engine.parameters, self._engine.statistics)
         self._arrays = _views(self._engine, self._arena[0], statistics=False)
@@ -157,7 +173,7 @@ class Network:
         """
         if bfloat16:
             self._need_bfloat16()
-        scores: NDArray[np.float32] = self._run(self._engine.forward, images, threads, bfloat16)
+        scores: NDArray[np.float32] = self._run(self._engine.forward, images, thread_count(threads), bfloat16)
         return scores
 
     def outputs(self, images: Images, *, threads: int = 0) -> NDArray[np.float32]:
@@ -182,7 +198,7 @@ class Network:
         """
         seen = ready_for(self.architecture, images, any_width=True)
         self._refresh()
-        outputs: NDArray[np.float32] = self._engine.outputs(seen, threads)
+        outputs: NDArray[np.float32] = self._engine.outputs(seen, thread_count(threads))
         return outputs
 
     def predict_proba(self, images: Images, *, threads: int = 0, bfloat16: bool = False) -> NDArray[np.float32]:
@@ -193,7 +209,7 @@ class Network:
         if bfloat16:
             self._need_bfloat16()
         shares: NDArray[np.float32] = self._run(
-            self._engine.probabilities, images, self._temperature, threads, bfloat16
+            self._engine.probabilities, images, self._temperature, thread_count(threads), bfloat16
         )
         return shares
 
@@ -264,7 +280,7 @@ class Network:
             )
         seen = ready(picture)[np.newaxis]
         self._refresh()
-        return np.asarray(self._engine.scan(seen, threads)[0])
+        return np.asarray(self._engine.scan(seen, thread_count(threads))[0])
 
     def gradients(
         self, images: Images, labels: NDArray[np.integer[Any]], *, loss: str = "cross_entropy", threads: int = 0
@@ -289,7 +305,7 @@ class Network:
         seen = ready_for(self.architecture, images)
         right = labels_for(labels, len(seen), self.architecture.classes)
         self._refresh()
-        cost, flat, inputs = self._engine.gradients(seen, right, loss, threads)
+        cost, flat, inputs = self._engine.gradients(seen, right, loss, thread_count(threads))
         return Gradients(float(cost), _views(self._engine, flat, statistics=False), inputs)
 
     def _watch(self) -> None:
@@ -309,6 +325,7 @@ class Network:
         if self._known is not None:
             self._refresh()
         try:
+            within_ink(images)
             return compute(images, *options)
         except (TypeError, ValueError):
             self.architecture.require_scores()

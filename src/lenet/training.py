@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from lenet import _engine
 from lenet.errors import InputError
-from lenet.inputs import Images, as_array, ready_for
+from lenet.inputs import Images, as_array, ready_for, thread_count
 from lenet.network import Network
 
 __all__ = ["Trainer"]
@@ -84,7 +84,7 @@ class Trainer:
             beta2=beta2,
             epsilon=epsilon,
             nesterov=nesterov,
-            threads=threads,
+            threads=thread_count(threads),
         )
         self._shape: tuple[int, ...] = ()
 

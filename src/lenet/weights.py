@@ -185,7 +185,13 @@ def _describe(path: Path, network: Network, metadata: Mapping[str, str]) -> None
     """Give the network the class names, the temperature and the card of its file."""
     try:
         network.temperature = float(metadata["temperature"])
-        network.classes = json.loads(metadata["classes"])
+        network.classes = _names(json.loads(metadata["classes"]))
         network.card = Card.from_json(metadata["card"]) if "card" in metadata else None
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise _refuse(path, f"its header cannot be used ({error})") from None
+
+
+def _names(given: object) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise TypeError("the classes are not a list of names")
+    return given

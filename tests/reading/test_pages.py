@@ -107,7 +107,7 @@ def test_confidence_is_the_product_and_alternatives_follow():
 
 def test_readings_hold_plain_values():
     (reading,) = lenet.read_page(on_paper(page(["13"], 40)))
-    assert json.loads(json.dumps(reading.to_json()))["text"] == "13"
+    assert json.loads(reading.to_json())["text"] == "13"
     assert {type(edge) for edge in reading.characters[0].box} == {int}
     assert type(reading.confidence) is float
 
@@ -165,3 +165,19 @@ def test_photographs_of_pages_are_read(data, kind, share):
 def test_photographs_of_one_digit_are_read(data, kind, share):
     right = [lenet.read(file).text == label["text"] for label, file in photographs(data) if kind in label["file"]]
     assert sum(right) >= share * len(right)
+
+
+def test_an_empty_field_is_not_accepted():
+    empty = lenet.read(np.full((40, 90), 230, np.uint8))
+    assert (empty.text, empty.value, empty.accepted, empty.reason) == ("", None, False, "nothing is written")
+    assert lenet.read(on_paper(page(["12"], 24, margin=10))).accepted
+
+
+@pytest.mark.data
+def test_the_digits_of_mnist_are_not_worse_for_being_read(data):
+    network = lenet.load("digits")
+    test = lenet.load_mnist("test", data=data).subset(slice(0, 200))
+    seen = test.labels == network.predict(test.images)
+    read = [lenet.read(255 - np.pad(image[0], 10), model=network).text for image in test.images]
+    right = np.array([text == str(label) for text, label in zip(read, test.labels, strict=True)])
+    assert (~right).sum() <= (~seen).sum() + 1

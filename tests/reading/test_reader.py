@@ -62,3 +62,10 @@ def test_a_reader_survives_pickling():
 def test_a_reader_checks_its_kind_when_it_is_made():
     with pytest.raises(InputError, match="no kind of field"):
         lenet.Reader("roman")
+
+
+def test_a_bad_picture_stands_in_its_place_where_wanted(tmp_path):
+    pictures = [b"no picture", PICTURES[0], tmp_path / "missing.png", *PICTURES[2:70], b"", PICTURES[1]]
+    results = list(lenet.Reader().many(pictures, keep_going=True))
+    assert [number for number, result in enumerate(results) if isinstance(result, lenet.LenetError)] == [0, 2, 71]
+    assert [result.text for result in results if isinstance(result, lenet.Reading)] == ["12", *TEXTS[2:70], "3"]

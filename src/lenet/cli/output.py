@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lenet.errors import InputError
+from lenet.reading.readings import SCHEMA
+
 if TYPE_CHECKING:
     from PIL import Image
 
     from lenet.learning.history import Progress as TrainingProgress
 
-__all__ = ["SCHEMA", "Printer", "Progress", "columns", "given_bytes", "json_line", "write_picture"]
-
-SCHEMA = 1
-"""Version of the JSON that the command prints; it counts up when a field changes its meaning or goes away."""
+__all__ = ["Printer", "Progress", "columns", "given_bytes", "json_line", "write_picture"]
 
 
 def json_line(record: Mapping[str, object]) -> str:
@@ -109,7 +109,11 @@ class Progress:
 
 def given_bytes(name: str) -> str | bytes:
     """Return the path as it is, or what standard input holds where it is `-`."""
-    return sys.stdin.buffer.read() if name == "-" else name
+    if name != "-":
+        return name
+    if sys.stdin is None:
+        raise InputError("- was given, but standard input is closed; expected a picture there, or give its path")
+    return sys.stdin.buffer.read()
 
 
 def write_picture(picture: Image.Image, path: str) -> None:

@@ -41,7 +41,7 @@ def command(
         for page, readings in failures.watch(file, _readings(file, kind, network, threads)):
             place = f"  {file}" + (f", page {page.number}" if page.number > 1 else "") if len(files) > 1 else ""
             for reading in readings:
-                printer.show(f"{reading.text or 'nothing':<12} {reading.confidence:6.1%}{place}", reading.to_json())
+                printer.show(f"{reading.text or 'nothing':<12} {reading.confidence:6.1%}{place}", reading.to_dict())
             if save is not None:
                 _draw(page, readings, save)
     return failures.status

@@ -24,6 +24,7 @@ from lenet.cards import Card
 from lenet.datasets import Dataset, from_arrays, load_folder
 from lenet.errors import DivergenceError, FormatError, InputError
 from lenet.files import require_place
+from lenet.inputs import thread_count
 from lenet.learning import checkpoints, recipes
 from lenet.learning.checkpoints import Checkpoint
 from lenet.learning.evaluation import calibrate
@@ -106,6 +107,7 @@ def train(
     >>> len(history)
     1
     """
+    threads = thread_count(threads)
     data = _in_order(_dataset(dataset))
     if checkpoint is not None:
         require_place(checkpoint)

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet._engine import normalize_glyphs
 from lenet.documents.cleanup import to_ink, without_rules
-from lenet.documents.nearby import largest_near
 from lenet.documents.pages import open_document
-from lenet.documents.segmentation import Piece, find_pieces, text_rows
+from lenet.documents.segmentation import Box, Piece, find_pieces, text_rows
 from lenet.errors import InputError
+from lenet.glyphs import glyphs_of
 from lenet.network import Network
-from lenet.reading.readings import Box, Character, Reading
+from lenet.reading.readings import Character, Reading
 from lenet.weights import load
 
 if TYPE_CHECKING:
@@ -29,12 +28,12 @@ __all__ = ["KINDS", "Field", "check_kind", "network_for", "open_field", "read", 
 KINDS = ("digits",)
 """What a field may be read as."""
 
-THIN = 0.1
-"""Strokes thinner than this share of a character are thickened to it; most pens of MNIST take more."""
-
 ALTERNATIVES = 3
 """How many other classes a character names."""
 
+
+NOTHING = "nothing is written"
+"""Why an empty reading is not accepted."""
 
 TRIMMING_GAIN = 0.2
 """A character without its tails has to be this much more probable than with them to be believed."""
@@ -147,24 +146,13 @@ def _characters(network: Network, rows: Sequence[Sequence[Piece]], threads: int)
     if not pieces:
         return [() for _ in rows]
     trimmed = [(index, variant) for index, piece in enumerate(pieces) for variant in piece.trimmed]
-    images = normalize_glyphs([_thick_enough(piece) for piece in pieces + [variant for _, variant in trimmed]])
+    images = glyphs_of(pieces + [variant for _, variant in trimmed])
     probabilities = list(network.predict_proba(images, threads=threads))
     for (index, variant), likely in zip(trimmed, probabilities[len(pieces) :], strict=True):
         if likely.max() > probabilities[index].max() + TRIMMING_GAIN:
             pieces[index], probabilities[index] = variant, likely
     characters = iter([_character(network, *pair) for pair in zip(pieces, probabilities, strict=False)])
     return [tuple(next(characters) for _ in row) for row in rows]
-
-
-def _thick_enough(piece: Piece) -> NDArray[np.uint8]:
-    """Return a piece's ink with strokes as thick as those that networks learn from."""
-    wanted = THIN * max(piece.ink.shape)
-    reach = math.ceil((wanted - piece.stroke) / 2)
-    if reach < 1:
-        return piece.ink
-    ink = np.pad(piece.ink, reach)
-    thick: NDArray[np.uint8] = largest_near(ink, reach, reach)
-    return thick
 
 
 def _character(network: Network, piece: Piece, probabilities: NDArray[np.float32]) -> Character:
@@ -176,7 +164,9 @@ def _character(network: Network, piece: Piece, probabilities: NDArray[np.float32
 def _reading(characters: tuple[Character, ...], page: Page, file: str | None) -> Reading:
     text = "".join(character.text for character in characters)
     confidence = math.prod(character.confidence for character in characters) if characters else 0.0
-    return Reading(text, text or None, confidence, True, "", characters, _box(characters, page), page.number, file)
+    reason = "" if characters else NOTHING
+    box = _box(characters, page)
+    return Reading(text, text or None, confidence, not reason, reason, characters, box, page.number, file)
 
 
 def _box(characters: tuple[Character, ...], page: Page) -> Box:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from lenet.errors import LenetError
 from lenet.network import Network
-from lenet.reading.pages import check_kind, network_for, open_field, read_fields
+from lenet.reading.pages import Field, check_kind, network_for, open_field, read_fields
 from lenet.reading.readings import Reading
 
 if TYPE_CHECKING:
@@ -50,11 +50,20 @@ class Reader:
         """Read one picture; see `lenet.read`."""
         return read_fields(self.network, [open_field(picture)], self.threads)[0]
 
-    def many(self, pictures: Iterable[Source]) -> Iterator[Reading]:
+    @overload
+    def many(self, pictures: Iterable[Source], *, keep_going: Literal[False] = False) -> Iterator[Reading]: ...
+    @overload
+    def many(self, pictures: Iterable[Source], *, keep_going: bool) -> Iterator[Reading | LenetError]: ...
+    def many(self, pictures: Iterable[Source], *, keep_going: bool = False) -> Iterator[Reading | LenetError]:
         """Read pictures one after the other and yield a reading for each, in their order.
 
         Pictures are taken from the iterable as they are needed; a picture that cannot be used raises in its turn,
         after the readings of those before it.
+
+        Parameters
+        ----------
+        pictures : as for `lenet.read`, any number.
+        keep_going : yield the error of a picture that cannot be used in its place, and go on.
 
         Raises
         ------
@@ -65,19 +74,23 @@ class Reader:
         """
         remaining = iter(pictures)
         while group := list(islice(remaining, TOGETHER)):
-            yield from self._together(group)
+            for result in self._together(group):
+                if isinstance(result, LenetError) and not keep_going:
+                    raise result
+                yield result
 
-    def _together(self, group: list[Source]) -> Iterator[Reading]:
-        fields, failure = [], None
+    def _together(self, group: list[Source]) -> Iterator[Reading | LenetError]:
+        """Give a reading or an error for each picture; the characters of all go through the network at once."""
+        opened: list[Field | LenetError] = []
         for picture in group:
             try:
-                fields.append(open_field(picture))
-            except (LenetError, OSError) as error:
-                failure = error
-                break
-        yield from read_fields(self.network, fields, self.threads)
-        if failure is not None:
-            raise failure
+                opened.append(open_field(picture))
+            except LenetError as error:
+                opened.append(error)
+        fields = [field for field in opened if isinstance(field, Field)]
+        readings = iter(read_fields(self.network, fields, self.threads))
+        for entry in opened:
+            yield next(readings) if isinstance(entry, Field) else entry
 
     def __repr__(self) -> str:
         return f"Reader({self.kind!r}, {self.network!r}, threads={self.threads})"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["SCHEMA", "Box", "Character", "Reading"]
+from lenet.documents.segmentation import Box
 
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels of the picture given; right and bottom are exclusive."""
+__all__ = ["SCHEMA", "Character", "Reading"]
 
 SCHEMA = 1
-"""Counts up when a key of `Reading.to_json` changes its meaning or goes; a new key alone does not count."""
+"""Of all JSON that lenet prints: counts up when a key changes its meaning or goes; a new key alone does not count."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Character:
     Parameters
     ----------
     text : the class name of the likeliest class.
-    confidence : its calibrated probability, 0 to 1.
+    confidence : its probability, 0 to 1; calibrated where the network is: its card says so.
     box : where it stands.
     alternatives : the next likeliest classes and their probabilities, likeliest first.
     """
@@ -31,7 +31,7 @@ class Character:
     box: Box
     alternatives: tuple[tuple[str, float], ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the record as values that `json.dumps` takes."""
         return {
             "text": self.text,
@@ -39,6 +39,10 @@ class Character:
             "box": list(self.box),
             "alternatives": [{"text": text, "confidence": confidence} for text, confidence in self.alternatives],
         }
+
+    def to_json(self) -> str:
+        """Return the record as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def __repr__(self) -> str:
         return f"Character({self.text!r}, {self.confidence:.3f}, box={self.box})"
@@ -73,7 +77,7 @@ class Reading:
     file: str | None = None
     field: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the record as values that `json.dumps` takes; `schema` says which keys to expect."""
         return {
             "schema": SCHEMA,
@@ -86,8 +90,12 @@ class Reading:
             "confidence": self.confidence,
             "accepted": self.accepted,
             "reason": self.reason,
-            "characters": [character.to_json() for character in self.characters],
+            "characters": [character.to_dict() for character in self.characters],
         }
+
+    def to_json(self) -> str:
+        """Return the record as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def __repr__(self) -> str:
         place = "" if self.page == 1 else f", page={self.page}"
