@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lenet import _engine
 from lenet.architectures import Architecture, named
+from lenet.calibration import Calibration
 from lenet.cards import Card
 from lenet.errors import ArchitectureError, InputError
 from lenet.initial import initial_numbers
@@ -67,6 +68,7 @@ class Network:
     Attributes
     ----------
     card : where the numbers came from, or None.
+    calibration : how sure readings of whole fields may be, or None.
 
     Raises
     ------
@@ -97,6 +99,7 @@ class Network:
         """Give `self` an engine and its arena, without deciding any number."""
         self.architecture = architecture
         self.card: Card | None = None
+        self.calibration: Calibration | None = None
         self._temperature = 1.0
         self._classes = tuple(str(index) for index in range(architecture.classes))
         check_environment()
@@ -337,7 +340,7 @@ class Network:
 
     def _parts(self) -> tuple[Any, ...]:
         numbers, statistics = (numbers.copy() for numbers in self._arena)
-        return self.architecture, numbers, statistics, self.card, self._temperature, self._classes
+        return self.architecture, numbers, statistics, self.card, self._temperature, self._classes, self.calibration
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, self._parts()
@@ -356,6 +359,7 @@ def _restore(
     card: Card | None,
     temperature: float,
     classes: tuple[str, ...],
+    calibration: Calibration | None,
 ) -> Network:
     """Build the network that `Network._parts` describes."""
     network = Network.__new__(Network)
@@ -364,6 +368,7 @@ def _restore(
     network._arena[1][...] = statistics
     network._engine.changed()
     network.card, network.temperature, network.classes = card, temperature, classes
+    network.calibration = calibration
     return network
 
 

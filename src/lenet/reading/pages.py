@@ -23,10 +23,7 @@ from lenet.weights import load
 if TYPE_CHECKING:
     from lenet.documents.pages import Page, Source
 
-__all__ = ["KINDS", "Field", "check_kind", "network_for", "open_field", "read", "read_fields", "read_page"]
-
-KINDS = ("digits",)
-"""What a field may be read as."""
+__all__ = ["Field", "network_for", "open_field", "read_components", "read_page"]
 
 ALTERNATIVES = 3
 """How many other classes a character names."""
@@ -79,51 +76,14 @@ def read_page(
     return readings
 
 
-def read(
-    picture: Source,
-    kind: str = "digits",
-    *,
-    model: str | os.PathLike[str] | Network = "digits",
-    threads: int = 0,
-) -> Reading:
-    """Read a picture that is one field: all that is in it is one row of characters, and the whole picture is looked at.
-
-    Parameters
-    ----------
-    picture : as for `read_page`, of one page.
-    kind : what the field may say; "digits".
-    model : the network that knows the characters: a shipped one's name, a path, or a network.
-    threads : how many to use; 0 for as many as `lenet` uses by default.
-
-    Returns
-    -------
-    The reading; its text is empty only where nothing is written.
-
-    Raises
-    ------
-    InputError
-        The picture cannot be used, has several pages, or there is no such kind of field.
-    FormatError
-        The file is damaged.
-    """
-    check_kind(kind)
-    return read_fields(network_for(model), [open_field(picture)], threads)[0]
-
-
-def read_fields(network: Network, fields: Sequence[Field], threads: int) -> list[Reading]:
-    """Read fields; all their characters go through the network together."""
+def read_components(network: Network, fields: Sequence[Field], threads: int) -> list[Reading]:
+    """Read fields piece by piece, each piece a character; all of them go through the network together."""
     rows = []
     for field in fields:
         pieces = find_pieces(without_rules(to_ink(field.page.picture)), one_row=True)
         rows.append(sorted(pieces, key=lambda piece: piece.box[0] + piece.box[2]))
     found = _characters(network, rows, threads)
     return [_reading(characters, field.page, field.file) for characters, field in zip(found, fields, strict=True)]
-
-
-def check_kind(kind: str) -> None:
-    """Raise `InputError` where no field is of this kind."""
-    if kind not in KINDS:
-        raise InputError(f"{kind!r} is no kind of field; choose one of {', '.join(KINDS)}")
 
 
 def network_for(model: str | os.PathLike[str] | Network) -> Network:

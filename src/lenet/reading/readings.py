@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from lenet.documents.segmentation import Box
 
 __all__ = ["SCHEMA", "Character", "Reading"]
+
+Value = str | Decimal | datetime.date | datetime.time
+"""What a text means: itself, a number, a day, a time of day."""
 
 SCHEMA = 1
 """Of all JSON that lenet prints: counts up when a key changes its meaning or goes; a new key alone does not count."""
@@ -55,8 +60,9 @@ class Reading:
     Parameters
     ----------
     text : the characters in reading order; empty where nothing is written.
-    value : what the text means; for digits the text itself, since leading zeros count. None where nothing is written.
-    confidence : probability that all characters are right, 0 to 1: the product of theirs; 0 for an empty reading.
+    value : what the text means: a `Decimal`, a `date`, a `time`; for digits and patterns the text itself, since leading
+        zeros count. None where nothing is written, or where the text may mean several things.
+    confidence : probability that the whole text is right, 0 to 1; 0 for an empty reading.
     accepted : whether it may be used without a person looking at it.
     reason : why it was not accepted; empty where it was.
     characters : one record a character.
@@ -64,10 +70,11 @@ class Reading:
     page : number of the page in its file, from 1.
     file : path of the picture, where it was given as one.
     field : name of the field, where there is one.
+    others : the next best texts and their probabilities, best first.
     """
 
     text: str
-    value: str | None
+    value: Value | None
     confidence: float
     accepted: bool
     reason: str
@@ -76,6 +83,7 @@ class Reading:
     page: int = 1
     file: str | None = None
     field: str | None = None
+    others: tuple[tuple[str, float], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as values that `json.dumps` takes; `schema` says which keys to expect."""
@@ -86,7 +94,7 @@ class Reading:
             "field": self.field,
             "box": list(self.box),
             "text": self.text,
-            "value": self.value,
+            "value": None if self.value is None else str(self.value),
             "confidence": self.confidence,
             "accepted": self.accepted,
             "reason": self.reason,
