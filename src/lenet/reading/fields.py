@@ -7,7 +7,7 @@ section VII of LeCun et al. 1998 composes them, but while the search runs, and o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -21,14 +21,15 @@ from lenet.trellis import Acceptor, Spelling, prefix_search_many
 __all__ = ["FieldText", "is_field_network", "spell_strips"]
 
 BEAM = 12
-"""Texts that the search follows side by side; more found nothing better on real amounts."""
+"""Texts that the search follows side by side; of ours."""
 TOGETHER = 64
 """Strips that go through the network at once."""
 FRAME = 4
 """Columns of a strip for each place at which the network says what it sees."""
 NOTHING = "nothing"
 """The name of class 0 of a network for whole fields."""
-N_BEST = 4
+N_BEST = 8
+"""Texts of the grammar that are looked at; several of them may mean the same."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class FieldTexts:
 
     Parameters
     ----------
-    best : best first; none where nothing of the grammar fits the field.
+    best : of texts that mean the same the likeliest, with the probability of all; best first; none where nothing of
+        the grammar fits the field.
     free : the best text of all signs.
     """
 
@@ -99,7 +101,7 @@ def spell_strips(
     texts = []
     for strip, logs, all_logs, spellings, anything in zip(strips, wanted, everything, found, free, strict=True):
         shift = _margin(strip)
-        best = tuple(_text(spelling, logs, network.classes, shift) for spelling in spellings)
+        best = _by_value([_text(spelling, logs, network.classes, shift) for spelling in spellings], grammar)
         texts.append(FieldTexts(best, _text(anything[0], all_logs, network.classes, shift)))
     return texts
 
@@ -137,6 +139,19 @@ def _without(logs: NDArray[np.float32], classes: tuple[int, ...]) -> NDArray[np.
     changed[:, 0] = np.logaddexp.reduce(logs[:, [0, *classes]], axis=1)
     changed[:, list(classes)] = -np.inf
     return changed
+
+
+def _by_value(texts: Sequence[FieldText], grammar: Grammar) -> tuple[FieldText, ...]:
+    """Join the texts of one value: 1,000 and 1000.- are the same amount, and as likely as both together."""
+    if grammar.kind == "text":
+        return tuple(texts)
+    joined: dict[object, FieldText] = {}
+    for text in texts:
+        value = grammar.value(text.text)
+        key = text.text if value is None else value
+        first = joined.get(key)
+        joined[key] = text if first is None else replace(first, score=float(np.logaddexp(first.score, text.score)))
+    return tuple(sorted(joined.values(), key=lambda text: -text.score))
 
 
 def _margin(strip: Strip) -> int:
