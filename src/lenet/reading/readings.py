@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from lenet.documents.segmentation import Box
 
@@ -76,6 +76,21 @@ class Reading:
     page: int = 1
     file: str | None = None
     field: str | None = None
+
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "schema",
+        "file",
+        "page",
+        "field",
+        "box",
+        "text",
+        "value",
+        "confidence",
+        "accepted",
+        "reason",
+        "characters",
+    )
+    """The keys of `to_dict`, in order."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as values that `json.dumps` takes; `schema` says which keys to expect."""
