@@ -25,6 +25,7 @@ struct Linear {
   static constexpr double SMALLEST = smallest;
   static Real add(Real a, Real b) { return a + b; }
   static Real times(Real a, Real b) { return a * b < lost ? 0 : a * b; }
+  static Real over(Real a, Real b) { return a / b; }
   static Real of(double score) { return std::exp(Real(score)); }
   static double score(Real value) { return double(std::log(value)); }
 };
@@ -36,6 +37,7 @@ struct Logarithms {
   static constexpr double SMALLEST = IMPOSSIBLE;
   static double add(double a, double b) { return log_add(a, b); }
   static double times(double a, double b) { return a + b; }
+  static double over(double a, double b) { return a - b; }
   static double of(double score) { return score; }
   static double score(double value) { return value; }
 };
@@ -55,11 +57,10 @@ struct Frames {
         scale = IMPOSSIBLE;
         return;
       }
-      double sum = 0;
-      for (std::int64_t s = 0; s < symbols; ++s) sum += std::exp(scores[s] - best);
-      const double shift = best + std::log(sum);
-      for (std::int64_t s = 0; s < symbols; ++s) values[t * symbols + s] = Ring::of(scores[s] - shift);
-      scale += shift;
+      typename Ring::Value *row = values.data() + t * symbols, sum = Ring::zero;
+      for (std::int64_t s = 0; s < symbols; ++s) sum = Ring::add(sum, row[s] = Ring::of(scores[s] - best));
+      for (std::int64_t s = 0; s < symbols; ++s) row[s] = Ring::over(row[s], sum);
+      scale += best + Ring::score(sum);
     }
   }
   const typename Ring::Value* row(std::int64_t t) const { return values.data() + t * symbols; }

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.documents.fields import TextLine, field_ink, normalize_fields
+from lenet.documents.fields import TEXT_SHARE, TextLine, field_ink, normalize_fields
 
 __all__ = ["ROWS", "Strip", "grouped", "make_strips", "padded", "side_by_side"]
 
 ROWS = 40
-"""Pixels that a strip is high; a digit takes three fifths of them."""
+"""Pixels that a strip is high; a digit takes `TEXT_SHARE` of them."""
 WIDEST = 2048
 """Columns of a strip: more than a hundred characters. What is written further right is not seen."""
 _STEP = 32
@@ -57,11 +57,12 @@ def make_strips(pictures: Sequence[NDArray[np.uint8]]) -> list[Strip]:
 
 
 def _placed(image: NDArray[np.uint8], text: TextLine, scale: int) -> Strip:
-    """Put an image back on its picture: characters fill three fifths of it, with a third of their height around."""
+    """Put an image back on its picture."""
     if not text.height:
         return Strip(image, False, 0, 0, 0, 1.0)
-    left = scale * (text.left - text.height / 3)
-    return Strip(image, True, left, scale * text.top, scale * text.bottom, scale * text.height / (0.6 * ROWS))
+    left = scale * (text.left - (1 / TEXT_SHARE - 1) / 2 * text.height)
+    pixel = scale * text.height / (TEXT_SHARE * ROWS)
+    return Strip(image, True, left, scale * text.top, scale * text.bottom, pixel)
 
 
 def padded(columns: int) -> int:

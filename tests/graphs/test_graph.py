@@ -9,6 +9,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from lenet import _engine
 from lenet.errors import GraphError
 from lenet.graphs import Graph, epsilon, linear_graph, scalar_graph, string_graph
 from tests.graphs.paths import rows
@@ -92,3 +93,28 @@ def test_a_graph_of_arrays_is_the_same():
 def test_what_cannot_be_a_graph_is_refused(make, message):
     with pytest.raises(GraphError, match=message):
         make(linear_graph(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "arcs", "weights", "message"),
+    [
+        ([1, 2], [[0, 2, 0, 0]], [0.0], "arc 0 joins a node"),
+        ([1, 2], [[-1, 1, 0, 0]], [0.0], "arc 0 joins a node"),
+        ([1, 2], [[0, 1, 0, 0]], [], "one weight"),
+        ([1, 2], [[0, 1, 0, 0]], [math.nan], "NaN"),
+    ],
+)
+def test_the_engine_looks_at_what_it_is_given(nodes, arcs, weights, message):
+    """Nobody gets here but through a Graph, which has looked already; a wrong arc would read foreign memory."""
+    columns = np.array(nodes, np.uint8), np.array(arcs, np.int32), np.array(weights, np.float64)
+    for search in (_engine.graph_viterbi, _engine.graph_forward, _engine.graph_shares):
+        with pytest.raises(ValueError, match=message):
+            search(*columns)
+    with pytest.raises(ValueError, match=message):
+        _engine.graph_n_best(*columns, 1)
+    with pytest.raises(ValueError, match=message):
+        _engine.graph_remove(*columns, -1, -1)
+    with pytest.raises(ValueError, match=message):
+        _engine.Trellis(*columns, 3)
+    with pytest.raises(TypeError):
+        _engine.graph_viterbi(columns[0], np.array(arcs, np.int64), columns[2])

@@ -14,6 +14,8 @@ from lenet.errors import InputError
 
 __all__ = ["STROKE", "FieldInk", "TextLine", "field_ink", "normalize_fields"]
 
+TEXT_SHARE = 0.7
+"""Of the rows of an image that `normalize_fields` draws, most characters take this share."""
 STROKE = 128
 """Ink of this much or more belongs to a stroke; less is the grey edge of one."""
 
@@ -106,8 +108,8 @@ def normalize_fields(
 ) -> list[NDArray[np.uint8]]:
     """Draw the text of each field as networks for whole fields read it, all of one size.
 
-    The line is made level and scaled so that most characters are three fifths of `rows` high; a third of their height
-    is shown above, below and beside the text.
+    The line is made level and scaled so that most characters are `TEXT_SHARE` of `rows` high; what is left is paper
+    above and below, and as much of it stands beside the text.
 
     Parameters
     ----------

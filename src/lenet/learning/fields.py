@@ -7,6 +7,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ __all__ = ["FIELD_CLASSES", "train_fields"]
 
 FIELD_CLASSES = ("nothing", *SIGNS)
 """Classes of a network for whole fields."""
+OPEN_SIGNS = ".,-/=:#*"
+"""Signs that may stand anywhere in a text of digits alone."""
 _SYNTHETIC = 12_000
 """Synthetic fields that a training draws from; of ours: each is distorted anew every time."""
 _STEEPEST = 5.0
@@ -132,7 +135,7 @@ class _FieldCourse(_Course):
         self.rates = recipe.rates(self.steps * recipe.epochs)
         self.average = None
         self.epochs: list[Epoch] = []
-        self.signs = np.array([True, *(not sign.isdigit() for sign in SIGNS)])
+        self.signs = np.array([True, *(sign in OPEN_SIGNS for sign in SIGNS)])
 
     def run_epoch(self, callback: Callable[[Progress], None]) -> None:
         """Let every field pass once, among as many synthetic ones, and measure."""
@@ -246,7 +249,9 @@ def _sample(fields: Fields) -> _Sample:
     return _Sample(strips, [_codes(text) for text in fields.texts], is_open)
 
 
+@lru_cache(maxsize=1)
 def _synthetic(digits: Dataset, seed: int) -> _Sample:
+    """Write synthetic fields, once for several trainings with the same digits."""
     strips, texts = [], []
     for field in synthetic_fields(digits, _SYNTHETIC, seed=seed):
         strips.append(make_strips([field.picture])[0].image)
