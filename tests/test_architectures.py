@@ -280,7 +280,7 @@ def test_whole_numbers_of_numpy_become_plain() -> None:
     ],
 )  # fmt: skip
 def test_fields_of_other_types_are_refused(values: dict[str, Any]) -> None:
-    with pytest.raises(ArchitectureError, match="x|a network is called 5"):
+    with pytest.raises(ArchitectureError, match=r"x|a network is called 5"):
         Architecture(**{"name": "x", "input": (1, 9, 9), "layers": (FullConnection("F", 2),)} | values)
 
 

@@ -43,3 +43,12 @@ def test_standard_input_is_a_picture(run, pictures):
 def test_save_takes_one_picture(run, pictures, tmp_path):
     outcome = run("read", pictures / "digit-3.png", pictures / "field-year.png", "--save", tmp_path / "read.png")
     assert outcome.status == 2
+
+
+def test_csv_of_an_empty_page_has_its_header(run, tmp_path, pictures):
+    from PIL import Image
+
+    Image.new("L", (300, 200), 240).save(tmp_path / "empty.png")
+    header = run("read", "--csv", tmp_path / "empty.png").stdout
+    assert header == "schema,file,page,field,box,text,value,confidence,accepted,reason,characters\n"
+    assert run("read", "--csv", pictures / "field-year.png").stdout.startswith(header)

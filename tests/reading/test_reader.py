@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,3 +71,17 @@ def test_a_bad_picture_stands_in_its_place_where_wanted(tmp_path):
     results = list(lenet.Reader().many(pictures, keep_going=True))
     assert [number for number, result in enumerate(results) if isinstance(result, lenet.LenetError)] == [0, 2, 71]
     assert [result.text for result in results if isinstance(result, lenet.Reading)] == ["12", *TEXTS[2:70], "3"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc to say how much memory is held")
+def test_memory_stays_flat_over_many_readings():
+    def held():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    reader = lenet.Reader(threads=1)
+    for _ in range(2):
+        list(reader.many(PICTURES))
+    before = held()
+    for _ in range(4):
+        list(reader.many(PICTURES))
+    assert held() - before < 8 << 20

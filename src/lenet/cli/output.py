@@ -50,17 +50,21 @@ class Printer:
             raise click.UsageError("--json and --csv exclude each other; give one of them")
         self._json, self._csv, self._started = as_json, as_csv, False
 
+    def start(self, fields: Sequence[str]) -> None:
+        """Print the header of CSV, also where no result follows."""
+        if self._csv and not self._started:
+            click.echo(_csv_line(fields))
+        self._started = True
+
     def show(self, text: str, record: Mapping[str, object]) -> None:
         """Print one result: `text` for people, or `record` for programs."""
         if self._json:
             click.echo(json_line(record))
         elif self._csv:
-            if not self._started:
-                click.echo(_csv_line(list(record)))
+            self.start(list(record))
             click.echo(_csv_line([_flat(value) for value in record.values()]))
         elif text:
             click.echo(text)
-        self._started = True
 
 
 def _flat(value: object) -> object:

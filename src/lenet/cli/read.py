@@ -36,6 +36,7 @@ def command(
     if save is not None and len(files) > 1:
         raise click.UsageError(f"--save draws one picture, but {len(files)} files were given; read them one by one")
     printer, failures = Printer(as_json=as_json, as_csv=as_csv), Failures()
+    printer.start(Reading.KEYS)
     network = weights.load(model)
     for file in files:
         for page, readings in failures.watch(file, _readings(file, kind, network, threads)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -77,4 +78,11 @@ def _table(name: str) -> str:
 def _record(name: str) -> dict[str, object]:
     architecture = _architecture(name)
     counts = {count: getattr(architecture, count) for count in _COUNTS}
-    return {"name": name, "architecture": json.loads(architecture.to_json()), **counts}
+    card = None if name in ZOO else _network(name).card
+    return {
+        "name": name,
+        "architecture": json.loads(architecture.to_json()),
+        **counts,
+        "layers": [asdict(row) for row in architecture.summary],
+        "card": None if card is None else asdict(card),
+    }

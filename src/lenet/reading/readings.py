@@ -6,7 +6,7 @@ import datetime
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from lenet.documents.segmentation import Box
 
@@ -84,6 +84,22 @@ class Reading:
     file: str | None = None
     field: str | None = None
     others: tuple[tuple[str, float], ...] = ()
+
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "schema",
+        "file",
+        "page",
+        "field",
+        "box",
+        "text",
+        "value",
+        "confidence",
+        "accepted",
+        "reason",
+        "characters",
+        "others",
+    )
+    """The keys of `to_dict`, in order."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as values that `json.dumps` takes; `schema` says which keys to expect."""
