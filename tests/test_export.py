@@ -33,7 +33,7 @@ def run(path: Path, images: np.ndarray) -> np.ndarray:
     return session.run(None, {"images": images})[0]
 
 
-@pytest.mark.parametrize("which", [*ZOO, *range(40)])
+@pytest.mark.parametrize("which", [*(name for name in ZOO if named(name).shapes()[-1][1:] == (1, 1)), *range(40)])
 def test_onnx_runtime_agrees(which: str | int, tmp_path: Path) -> None:
     network = network_of(named(which) if isinstance(which, str) else random_architecture(which))
     path = export(network, tmp_path / "x.onnx")

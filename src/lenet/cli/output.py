@@ -73,8 +73,8 @@ def _flat(value: object) -> object:
 
 def _csv_line(values: Sequence[object]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(values)
-    return line.getvalue()
+    csv.writer(line).writerow(values)  # its own end of line, or breaks inside values would not be quoted
+    return line.getvalue().removesuffix("\r\n")
 
 
 class Progress:
