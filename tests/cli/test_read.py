@@ -2,6 +2,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from lenet import weights
+from tests.fields import untrained
+
 
 def test_a_field_is_read(run, pictures):
     outcome = run("read", "--as", "digits", pictures / "field-year.png", "--json")
@@ -52,3 +57,41 @@ def test_csv_of_an_empty_page_has_its_header(run, tmp_path, pictures):
     header = run("read", "--csv", tmp_path / "empty.png").stdout
     assert header == "schema,file,page,field,box,text,value,confidence,accepted,reason,characters\n"
     assert run("read", "--csv", pictures / "field-year.png").stdout.startswith(header)
+
+
+@pytest.fixture
+def model(tmp_path):
+    return weights.save(untrained(), tmp_path / "model.safetensors")
+
+
+def test_a_report_shows_each_field(run, pictures, model, tmp_path):
+    report = tmp_path / "out.html"
+    given = (pictures / "field-year.png", pictures / "digit-3.png", "--as", "amount", "--decimal", ".")
+    outcome = run("read", *given, "--model", model, "--report", report)
+    assert outcome.status == 0, outcome.stderr
+    assert len(outcome.stdout.splitlines()) == 2
+    page = report.read_text()
+    assert page.count("<article>") == 2
+    assert "field-year.png" in page
+
+
+def test_a_pattern_is_a_kind(run, pictures, model):
+    record = json.loads(
+        run("read", "--as", "regex:[0-9]{4}", "--json", "--model", model, pictures / "digit-3.png").stdout
+    )
+    assert len(record["text"]) == 4
+
+
+def test_options_of_fields_need_a_kind(run, pictures, tmp_path):
+    picture = pictures / "field-year.png"
+    for given in (("--report", tmp_path / "out.html"), ("--max-error", "1%"), ("--decimal", ".")):
+        outcome = run("read", picture, *given)
+        assert outcome.status == 2
+        assert "--as" in outcome.stderr
+    assert run("read", picture, "--as", "roman").status == 2
+
+
+def test_a_promise_on_errors_needs_a_calibrated_network(run, pictures, model):
+    outcome = run("read", "--as", "digits", pictures / "field-year.png", "--model", model, "--max-error", "1%")
+    assert outcome.status == 1
+    assert "calibrated" in outcome.stderr

@@ -6,16 +6,23 @@ from pathlib import Path
 
 import click
 
+from lenet import grammar
+from lenet.errors import GrammarError
 from lenet.files import require_place
 
 __all__ = [
     "PICTURES",
+    "any_model",
     "as_is",
     "confusion",
     "csv",
     "data",
+    "date_order",
+    "decimal",
     "files",
     "json",
+    "kind",
+    "max_error",
     "model",
     "place",
     "quiet",
@@ -41,8 +48,48 @@ def _picture(ctx: click.Context, option: click.Parameter, value: str | None) -> 
     return place(ctx, option, value)
 
 
+def _known_kind(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Refuse a kind of field that there is not."""
+    if value is not None:
+        try:
+            grammar.get(value)
+        except GrammarError as error:
+            raise click.BadParameter(str(error)) from None
+    return value
+
+
+class _Share(click.ParamType):
+    """A share of a whole: 1% or 0.01."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{value} is no share; give one such as 1% or 0.01, from 0% to 100%", param, ctx)
+        return share
+
+
 files = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 model = click.option("--model", default="digits", show_default=True, help="A shipped network, or a .safetensors file.")
+any_model = click.option(
+    "--model", help="A shipped network, or a .safetensors file.  [default: fields for fields, else digits]"
+)
+kind = click.option(
+    "--as", "kind", metavar="KIND", callback=_known_kind,
+    help=f"Each picture is one field that holds this: {', '.join(grammar.NAMES)}, or regex:PATTERN.",
+)  # fmt: skip
+max_error = click.option(
+    "--max-error", type=_Share(), metavar="SHARE", help="Share of all fields that may be accepted though wrong: 1%."
+)
+decimal = click.option(
+    "--decimal", type=click.Choice([".", ","]), help="What stands before decimals, where a text does not settle it."
+)
+date_order = click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="The order of dates.")
 data = click.option(
     "--data", "data_name", metavar="mnist|digits8x8|FOLDER", help="What to use, instead of FOLDER.  [default: mnist]"
 )

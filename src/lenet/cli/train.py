@@ -14,12 +14,16 @@ from lenet import learning, weights
 from lenet.architectures import ZOO, named
 from lenet.cli import choices, options
 from lenet.cli.output import Progress, write_picture
+from lenet.cli.train_fields import FieldTraining, train_on_fields
 from lenet.learning import RECIPES
 
 
 @click.command("train")
 @click.argument("folder", required=False, type=click.Path(file_okay=False))
 @options.data
+@click.option("--fields", metavar="LABELS", help="Whole fields: a .jsonl file of labels, or a folder or tar with one.")
+@options.kind
+@click.option("--from", "start", metavar="MODEL", help="Network to go on from, or none.  [with --fields: fields]")
 @click.option("--architecture", type=click.Choice(list(ZOO)), help="What to train.  [default: lenet5]")
 @click.option("--recipe", help=f"How: {', '.join(RECIPES)}, or a JSON file; what suits the data if left out.")
 @click.option("--teacher", help="A network, or a .safetensors file, whose answers are learned instead of the labels.")
@@ -35,16 +39,29 @@ from lenet.learning import RECIPES
 @options.as_is
 @options.quiet
 def command(
-    folder: str | None, data_name: str | None, architecture: str | None, recipe: str | None, teacher: str | None,
-    epochs: int | None, seed: int | None, threads: int, out: str | None, checkpoint: str | None, resume: str | None,
-    save: str | None, as_is: bool, quiet: bool,
+    folder: str | None, data_name: str | None, fields: str | None, kind: str | None, start: str | None,
+    architecture: str | None, recipe: str | None, teacher: str | None, epochs: int | None, seed: int | None,
+    threads: int, out: str | None, checkpoint: str | None, resume: str | None, save: str | None, as_is: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Train a network on FOLDER, which has a subfolder of pictures for each class; without it, on MNIST.
 
     Prints the error on the test part, where the data has one. --save draws the learning curve.
+    With --fields, a network for whole fields learns from fields of which only the text is known; some are held out, and
+    measured before and after.
     """
     if resume is not None and (recipe, epochs, seed) != (None, None, None):
         raise click.UsageError("a checkpoint carries its recipe; give --resume without --recipe, --epochs and --seed")
+    if fields is not None:
+        if folder or data_name or architecture or teacher or as_is:
+            raise click.UsageError("--fields excludes FOLDER, --data, --architecture, --teacher and --as-is")
+        how = None if recipe is None else choices.recipe(recipe, 0, named("fields"), None, None)
+        return train_on_fields(
+            FieldTraining(
+                fields, kind or "digits", start, how, epochs, seed, threads, out, checkpoint, resume, save, quiet
+            )
+        )
+    if start is not None or kind is not None:
+        raise click.UsageError("--from and --as are for training on fields; give --fields")
     name = choices.source(folder, data_name, as_is=as_is)
     training = choices.to_train(name, as_is=as_is)
     chosen = None
@@ -73,3 +90,4 @@ def command(
         from lenet.drawing import learning_curve
 
         write_picture(learning_curve(history), save)
+    return None

@@ -1,4 +1,4 @@
-"""Pictures of what was learned, read and computed; each function returns a PIL image; `diagram` gives SVG, reports HTML."""
+"""Pictures of what was learned, read and computed; each function returns a PIL image, `diagram` SVG, reports HTML."""
 
 from __future__ import annotations
 

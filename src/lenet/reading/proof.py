@@ -127,10 +127,9 @@ def lattice_of(texts: Sequence[FieldText]) -> Lattice:
         for source, target, sign, sure in zip(nodes, nodes[1:], text.text, text.sure, strict=False):
             penalty = float(-np.log(max(sure, _SMALLEST)))
             before = arcs.get((source, target, sign))
-            least = penalty if before is None else min(penalty, before.penalty)
-            arcs[source, target, sign] = Arc(
-                source, target, sign, least, number == 0 or (before or (False,))[-1] is True
-            )
+            if before is None or penalty < before.penalty:
+                best = number == 0 or (before is not None and before.best)
+                arcs[source, target, sign] = Arc(source, target, sign, penalty, best)
     return Lattice(tuple(ascending), tuple(sorted(arcs.values())))
 
 
