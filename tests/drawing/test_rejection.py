@@ -17,7 +17,7 @@ def evaluation(curve, bins, outcome):
 @pytest.mark.parametrize(
     ("curve", "outcome"),
     [
-        ((Outcome(0.1, 0.9, 0.0, 0.1), Outcome(0.9, 0.6, 0.4, 0.0), Outcome(1.1, 0, 1, 0)), Outcome(0.5, 0.8, 0.1, 0.1)),
+        ((Outcome(0.1, 0.9, 0.0, 0.1), Outcome(0.9, 0.6, 0.4, 0.0), Outcome(1.1, 0, 1, 0)), Outcome(0.5, 1, 0, 0)),
         ((Outcome(1.1, 0, 1, 0),), Outcome(1.1, 0.0, 1.0, 0.0)),
         ((Outcome(0.9, 1.0, 0.0, 0.0), Outcome(1.1, 0, 1, 0)), Outcome(0.5, 1.0, 0.0, 0.0)),
         ((Outcome(0.1, 0.0, 0.0, 1.0), Outcome(1.1, 0, 1, 0)), Outcome(0.5, 0.0, 0.0, 1.0)),

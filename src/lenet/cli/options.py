@@ -58,7 +58,7 @@ def _known_kind(_ctx: click.Context, _option: click.Parameter, value: str | None
     return value
 
 
-class _Share(click.ParamType):
+class _Share(click.ParamType):  # type: ignore[type-arg]
     """A share of a whole: 1% or 0.01."""
 
     name = "share"

@@ -41,7 +41,8 @@ from lenet.learning import RECIPES
 def command(
     folder: str | None, data_name: str | None, fields: str | None, kind: str | None, start: str | None,
     architecture: str | None, recipe: str | None, teacher: str | None, epochs: int | None, seed: int | None,
-    threads: int, out: str | None, checkpoint: str | None, resume: str | None, save: str | None, as_is: bool, quiet: bool,
+    threads: int, out: str | None, checkpoint: str | None, resume: str | None, save: str | None, as_is: bool,
+    quiet: bool,
 ) -> None:  # fmt: skip
     """Train a network on FOLDER, which has a subfolder of pictures for each class; without it, on MNIST.
 
