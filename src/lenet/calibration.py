@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lenet.errors import FormatError, InputError
 
-__all__ = ["Calibration", "fit_calibration"]
+__all__ = ["Calibration", "expected_calibration_error", "fit_calibration"]
 
 _FAR = 12.0
 """Natural logarithms beyond which a score or a margin tells nothing more; of ours."""

@@ -18,7 +18,7 @@ from lenet.network import Network
 from lenet.strips import Strip, grouped, padded
 from lenet.trellis import Acceptor, Spelling, prefix_search_many
 
-__all__ = ["FieldText", "is_field_network", "spell_strips"]
+__all__ = ["FRAME", "FieldText", "FieldTexts", "emissions_of", "is_field_network", "margin_of", "spell_strips"]
 
 BEAM = 12
 """Texts that the search follows side by side; of ours."""
@@ -99,13 +99,13 @@ def spell_strips(
         The network's classes write no text of the grammar.
     """
     acceptor, passed_over, taken_for = _prepared(grammar, network.classes)
-    everything = _emissions(network, [strip.image for strip in strips], threads)
+    everything = emissions_of(network, [strip.image for strip in strips], threads)
     wanted = [_without(logs, passed_over, taken_for) for logs in everything]
     found = prefix_search_many(wanted, acceptor, beam=BEAM, n_best=n_best, threads=threads)
     free = prefix_search_many(everything, None, beam=BEAM, n_best=1, threads=threads)
     texts = []
     for strip, logs, all_logs, spellings, anything in zip(strips, wanted, everything, found, free, strict=True):
-        shift = _margin(strip)
+        shift = margin_of(strip)
         best = _by_value([_text(spelling, logs, network.classes, shift) for spelling in spellings], grammar)
         texts.append(FieldTexts(best, _text(anything[0], all_logs, network.classes, shift)))
     return texts
@@ -128,7 +128,7 @@ def _prepared(grammar: Grammar, classes: tuple[str, ...]) -> tuple[Acceptor, tup
     return acceptor, tuple(set(unknown) - {sign for sign, _ in pairs}), tuple(pairs)
 
 
-def _emissions(network: Network, images: Sequence[NDArray[np.uint8]], threads: int) -> list[NDArray[np.float32]]:
+def emissions_of(network: Network, images: Sequence[NDArray[np.uint8]], threads: int) -> list[NDArray[np.float32]]:
     """Return the logarithms of what the network sees at each place of each image, float32 (places, classes)."""
     emissions: list[NDArray[np.float32]] = [np.zeros((0, 0), np.float32)] * len(images)
     for which, together in grouped(images, TOGETHER):
@@ -186,7 +186,7 @@ def _by_value(texts: Sequence[FieldText], grammar: Grammar) -> tuple[FieldText, 
     return tuple(sorted(joined.values(), key=lambda text: -text.score))
 
 
-def _margin(strip: Strip) -> int:
+def margin_of(strip: Strip) -> int:
     """Return how many columns of paper stand before the strip in the image that the network sees."""
     columns = int(strip.image.shape[1])
     return (padded(columns) - columns) // 2
