@@ -86,6 +86,6 @@ void bind_fields(nb::module_& module) {
              "line of text, in pixels of the ink: top, bottom, left, right, slope (down per column), slant (right per\n"
              "row up) and the width of strokes, all 0 where nothing is written.");
   module.def("normalize_fields", &normalize_fields, "greys"_a.noconvert(), "texts"_a, "rows"_a = 40,
-             "Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height seven tenths of\n"
+             "Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height four fifths of\n"
              "them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).");
 }

@@ -6,7 +6,7 @@
 namespace lenet::fields {
 namespace {
 
-constexpr double SHARE = 0.7;               // of the rows of an image is the text's height
+constexpr double SHARE = 0.8;               // of the rows of an image is the text's height
 constexpr double LEAST_HEIGHT = 4;          // pixels: lower text is as good as none
 constexpr std::int64_t MOST_COLUMNS = 1 << 14;  // of an image; longer text is drawn narrower
 

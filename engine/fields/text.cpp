@@ -84,6 +84,19 @@ Text measured(const Grey& marks, const Components& found) {
   return text;
 }
 
+// Let the text reach as high and as deep as its tallest characters do, within limits: where most of a number is small
+// zeros, its first digit may be twice as high as they are.
+void reach_out(const Components& found, float middle, Text& text) {
+  const float usual_height = text.height();
+  const float highest = text.top - 1.2f * usual_height, lowest = text.bottom + 0.6f * usual_height;
+  for (const auto& c : found) {
+    if (height(c) < BODY * usual_height) continue;
+    const float level = text.slope * (centre(c) - middle);
+    text.top = std::clamp(static_cast<float>(c.top) - level, highest, text.top);
+    text.bottom = std::clamp(static_cast<float>(c.bottom) - level, text.bottom, lowest);
+  }
+}
+
 // Whether a component is no part of the text: a speck, a piece of a frame, or the end of a neighbour's stroke.
 bool is_foreign(const glyphs::Component& c, const Text& text, const Grey& marks) {
   const float shift = text.slope * (centre(c) - static_cast<float>(marks.columns) / 2);
@@ -195,6 +208,7 @@ Text text_of(Grey& marks) {
   for (std::size_t i = 0; i < labels.size(); ++i) marks.values[i] = keep[labels[i]];
   if (kept.empty()) return {};
   text = measured(marks, kept);
+  reach_out(kept, static_cast<float>(marks.columns) / 2, text);
   text.slant = slant_of(marks);
   return text;
 }

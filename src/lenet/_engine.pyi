@@ -117,7 +117,7 @@ def clean_field(picture: Annotated[NDArray[numpy.uint8], dict(order='C', device=
 
 def normalize_fields(greys: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]], texts: Sequence[Sequence[float]], rows: int = 40) -> list[NDArray[numpy.uint8]]:
     """
-    Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height seven tenths of
+    Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height four fifths of
     them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).
     """
 

@@ -16,6 +16,8 @@ ROWS = 40
 """Pixels that a strip is high; a digit takes `TEXT_SHARE` of them."""
 WIDEST = 2048
 """Columns of a strip: more than a hundred characters. What is written further right is not seen."""
+_BESIDE = 4
+"""Columns of paper at least on both sides of a strip, so that the network sees where the writing ends; of ours."""
 _STEP = 32
 """Strips of like width are read together, padded to the next multiple of so many columns; of ours."""
 
@@ -67,7 +69,7 @@ def _placed(image: NDArray[np.uint8], text: TextLine, scale: int) -> Strip:
 
 def padded(columns: int) -> int:
     """Return how wide the image is that a strip of so many columns stands in."""
-    return -(-columns // _STEP) * _STEP
+    return -(-(columns + 2 * _BESIDE) // _STEP) * _STEP
 
 
 def side_by_side(images: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:

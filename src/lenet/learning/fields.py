@@ -22,7 +22,7 @@ from lenet.datasets.synthetic import SIGNS, synthetic_fields
 from lenet.errors import InputError
 from lenet.learning import checkpoints
 from lenet.learning.history import Epoch, History, Progress
-from lenet.learning.loop import Training, _Course
+from lenet.learning.loop import Course, Training
 from lenet.learning.recipes import RECIPES, Recipe
 from lenet.learning.spelling import best_spelling, log_softmax, spelling_loss
 from lenet.network import Network
@@ -34,7 +34,7 @@ FIELD_CLASSES = ("nothing", *SIGNS)
 """Classes of a network for whole fields."""
 OPEN_SIGNS = ".,-/=:#*"
 """Signs that may stand anywhere in a text of digits alone."""
-_SYNTHETIC = 12_000
+SYNTHETIC = 12_000
 """Synthetic fields that a training draws from; of ours: each is distorted anew every time."""
 _STEEPEST = 5.0
 """Norm of the gradient beyond which it is made shorter; of ours."""
@@ -61,6 +61,7 @@ def train_fields(
     start: Network | None = None,
     recipe: Recipe | None = None,
     validation: Fields | None = None,
+    synthetic: int = SYNTHETIC,
     resume: str | Path | None = None,
     checkpoint: str | Path | None = None,
     callback: Callable[[Progress], None] | None = None,
@@ -75,6 +76,7 @@ def train_fields(
     start : a network to go on from, such as the shipped "fields"; without it, `field_network` with new numbers.
     recipe : how to train; `RECIPES["fields"]`, or "fields-more" where there is a network to start from.
     validation : fields to measure the error on after each epoch.
+    synthetic : how many synthetic fields to write.
     resume, checkpoint, callback, threads : as in `lenet.train`.
 
     Returns
@@ -93,7 +95,7 @@ def train_fields(
     before = None if resume is None else checkpoints.load(resume)
     used = recipe or (before.recipe if before else RECIPES["fields" if start is None else "fields-more"])
     network = _network(start, used.seed)
-    course = _FieldCourse(network, fields, digits, validation, used, threads)
+    course = _FieldCourse(network, fields, digits, validation, used, synthetic, threads)
     if before is not None:
         course.restore(before, course.fingerprint())
     while len(course.epochs) < used.epochs:
@@ -103,7 +105,7 @@ def train_fields(
     return Training(course.outcome(), History(tuple(course.epochs)))
 
 
-class _FieldCourse(_Course):
+class _FieldCourse(Course):
     """A training on fields under way."""
 
     def __init__(
@@ -113,11 +115,13 @@ class _FieldCourse(_Course):
         digits: Dataset | None,
         validation: Fields | None,
         recipe: Recipe,
+        synthetic: int,
         threads: int,
     ) -> None:
         self.network, self.recipe, self.threads = network, recipe, threads
+        self.data = fields or digits  # type: ignore[assignment]
         self.real = _sample(fields) if fields else None
-        self.synthetic = None if digits is None else _synthetic(digits, recipe.seed)
+        self.synthetic = None if digits is None else _synthetic(digits, synthetic, recipe.seed)
         self.held_out = _sample(validation) if validation else None
         self.trainer = _engine.Trainer(
             network._engine,
@@ -250,10 +254,10 @@ def _sample(fields: Fields) -> _Sample:
 
 
 @lru_cache(maxsize=1)
-def _synthetic(digits: Dataset, seed: int) -> _Sample:
+def _synthetic(digits: Dataset, count: int, seed: int) -> _Sample:
     """Write synthetic fields, once for several trainings with the same digits."""
     strips, texts = [], []
-    for field in synthetic_fields(digits, _SYNTHETIC, seed=seed):
+    for field in synthetic_fields(digits, count, seed=seed):
         strips.append(make_strips([field.picture])[0].image)
         texts.append(_codes(field.text))
     return _Sample(strips, texts, np.zeros(len(texts), bool))

@@ -121,7 +121,7 @@ def train(
     network = _fresh(architecture) if isinstance(architecture, Network) else Network(planned, seed=used.seed)
     network.classes = data.classes
     fingerprint = _fingerprint(data, teacher) if resume is not None or checkpoint is not None else ""
-    course = _Course(network, data, validation, used, teacher, threads)
+    course = Course(network, data, validation, used, teacher, threads)
     if before is not None:
         course.restore(before, fingerprint)
     while len(course.epochs) < used.epochs:
@@ -131,7 +131,7 @@ def train(
     return _handed_over(course)
 
 
-class _Course:
+class Course:
     """A training under way: the network, its optimiser, and what came of the epochs so far."""
 
     def __init__(
@@ -344,7 +344,7 @@ def _fresh(network: Network) -> Network:
     return network
 
 
-def _handed_over(course: _Course) -> Training:
+def _handed_over(course: Course) -> Training:
     """Return the trained network, calibrated where images were held out, with its card, and the history."""
     network, held_out, history = course.outcome(), course.validation, History(tuple(course.epochs))
     figures, words = {}, "nothing was held out to calibrate its probabilities"

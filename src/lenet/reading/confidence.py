@@ -54,7 +54,7 @@ def judge(
     if not written:
         return Verdict(0.0, False, "nothing is written")
     if not texts.best or not texts.best[0].text:
-        return Verdict(0.0, False, f"nothing that a {grammar.name} may hold is written")
+        return Verdict(0.0, False, f"nothing of the kind {grammar.name} is written")
     best = texts.best[0]
     sure = calibration.confidence(best.score, texts.margin) if calibration else math.exp(best.score)
     unsettled = grammar.meaning(best.text).reason

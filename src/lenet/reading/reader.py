@@ -93,6 +93,7 @@ class Reader:
         self.threads = threads
         self.max_error = max_error
         if is_field_network(self.network):
+            self.grammar.table(self.network.classes[1:])  # refuses a grammar that the network cannot write
             self.threshold = threshold_for(max_error, self.network.calibration)
         elif self.grammar.name != "digits" or max_error is not None:
             raise InputError(

@@ -115,6 +115,7 @@ class Reading:
             "accepted": self.accepted,
             "reason": self.reason,
             "characters": [character.to_dict() for character in self.characters],
+            "others": [{"text": text, "confidence": confidence} for text, confidence in self.others],
         }
 
     def to_json(self) -> str:
