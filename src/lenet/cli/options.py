@@ -16,6 +16,7 @@ __all__ = [
     "data",
     "files",
     "json",
+    "max_error",
     "model",
     "place",
     "quiet",
@@ -41,10 +42,26 @@ def _picture(ctx: click.Context, option: click.Parameter, value: str | None) -> 
     return place(ctx, option, value)
 
 
+def _share(_ctx: click.Context, _option: click.Parameter, value: str | None) -> float | None:
+    """Read a share: 1% or 0.01."""
+    if value is None:
+        return None
+    try:
+        share = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+    except ValueError:
+        raise click.BadParameter(f"{value} is no share; write 1% or 0.01") from None
+    if not 0 < share < 1:
+        raise click.BadParameter(f"{value} is not between 0 and 1; write 1% or 0.01")
+    return share
+
+
 files = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 model = click.option("--model", default="digits", show_default=True, help="A shipped network, or a .safetensors file.")
 data = click.option(
     "--data", "data_name", metavar="mnist|digits8x8|FOLDER", help="What to use, instead of FOLDER.  [default: mnist]"
+)
+max_error = click.option(
+    "--max-error", callback=_share, metavar="1%", help="Of all fields, so many may be accepted though they are wrong."
 )
 as_is = click.option("--as-is", is_flag=True, help="Take pictures that are not ink on paper as they are: grey, 32x32.")
 seed = click.option("--seed", type=int, default=None, help="Decides everything that is drawn by chance.")
