@@ -85,7 +85,7 @@ def main() -> None:
             for half in (label["half"], "all"):
                 for kind in (label["kind"], "all"):
                     counts[kind, str(reading.field), half].update([said, "cheques", *(["same"] if same else [])])
-            if verbose and not same:
+            if verbose and not same and label["half"] == "design":
                 print(label["file"], label["half"], reading.field, repr(reading.text), reading.box, reading.reason)
     for (kind, field, half), count in sorted(counts.items()):
         low, high = interval(count["right"], count["cheques"])

@@ -25,6 +25,8 @@ FRAME_ASPECT = (2.5, 14.0)
 """A frame for a line of writing is so many times as wide as high; of ours."""
 UPRIGHT = 0.8
 """A column is a side of a frame if so much of it is ink between the lines above and below; of ours."""
+LEAST_RULE = 0.12
+"""Shorter lines, as shares of the page's width, may be the flat feet of digits side by side; of ours."""
 GAP = 1.6
 """Characters of a field stand no further apart than so many times their height; of ours."""
 LONGEST = 24
@@ -73,7 +75,8 @@ def find_zones(ink: NDArray[np.uint8], *, page_width: int | None = None) -> list
     marks = strokes(ink)
     labels, lines = straight_lines(marks)
     framed = list(_frames(marks, lines, width))
-    rest = marks & ~largest_near((labels > 0).view(np.uint8), 1, 0).view(bool)
+    long = np.concatenate([[False], lines[:, 2] - lines[:, 0] >= LEAST_RULE * width])
+    rest = marks & ~largest_near(long[labels].view(np.uint8), 1, 0).view(bool)
     return framed + _written(rest, width)
 
 

@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -42,6 +43,12 @@ SPREAD = (0.12, 0.1)
 """How far from there costs half a unit; of ours."""
 SIGN_BONUS, FRAME_BONUS, COMB_BONUS = 2.0, 2.0, 4.0
 """What a currency sign, a frame around the amount, and boxes for the digits of the date are worth; of ours."""
+SIDES = (0.045, 0.07, 0.1)
+"""Half the width of the lines of boxes for digits, as shares of their height; each is tried."""
+BOXED_GAP = 0.12
+"""So far apart, as a share of their height, stand the contents of boxes when they are read as a line; of ours."""
+BOXED_DARK = 24
+"""Ink in a box is so much darker than its paper, of 255; of ours."""
 CHARACTER_BONUS = 1.0
 """What each character is worth, so that a part of a field that is easy to read is no better than all of it; of ours."""
 WIDEST = 1600
@@ -176,21 +183,29 @@ def _dates(picture: Picture, zones: Sequence[Zone], amount: Box | None) -> list[
             continue
         penalty = _away(zone.box, picture, DATE_AT)
         if zone.kind == "comb":
-            found.append(_Candidate(zone.box, _without_sides(picture, zone), penalty - COMB_BONUS, True))
+            for thick in SIDES:
+                inside = _boxed(picture, zone, max(1, round(thick * zone.height)))
+                found.append(_Candidate(zone.box, inside, penalty - COMB_BONUS, comb=True))
         else:
             found.append(_Candidate(zone.box, _cut(picture, zone.box), penalty))
     return found
 
 
-def _without_sides(picture: Picture, zone: Zone) -> Picture:
-    """Return the inside of a comb with paper where its upright lines are."""
+def _boxed(picture: Picture, zone: Zone, edge: int) -> Picture:
+    """Return what is written in the boxes of a comb, side by side as on a line, `edge` pixels of each side left out."""
     left, top, right, bottom = zone.box
-    edge = max(2, zone.height // 12)
-    inside = _cut(picture, (left, top + edge, right, bottom - edge)).copy()
+    inside = _cut(picture, (left, top + edge + 1, right, bottom - edge - 1))
+    light = inside if inside.ndim == 2 else inside.min(axis=2)
     paper = np.percentile(inside, 75, axis=(0, 1)).astype(np.uint8)
-    for side in zone.sides:
-        inside[:, max(0, side - left - edge) : side - left + edge + 1] = paper
-    return inside
+    dark = paper.min().astype(np.int16) - light > max(BOXED_DARK, (int(paper.min()) - int(np.percentile(light, 2))) // 3)
+    gap = np.broadcast_to(paper, (len(inside), max(1, round(BOXED_GAP * zone.height)), *inside.shape[2:]))
+    parts = [gap]
+    for start, end in pairwise(zone.sides):
+        first, last = start - left + edge + 1, end - left - edge
+        written = np.flatnonzero(dark[:, first:last].sum(axis=0) >= 2)
+        if len(written):
+            parts += [inside[:, max(first, first + written[0] - 2) : min(last, first + written[-1] + 3)], gap]
+    return np.ascontiguousarray(np.concatenate([gap, *parts, gap], axis=1))
 
 
 def _away(box: Box, picture: Picture, usual: tuple[float, float]) -> float:
