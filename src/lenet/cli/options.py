@@ -93,9 +93,6 @@ date_order = click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"
 data = click.option(
     "--data", "data_name", metavar="mnist|digits8x8|FOLDER", help="What to use, instead of FOLDER.  [default: mnist]"
 )
-max_error = click.option(
-    "--max-error", callback=_share, metavar="1%", help="Of all fields, so many may be accepted though they are wrong."
-)
 as_is = click.option("--as-is", is_flag=True, help="Take pictures that are not ink on paper as they are: grey, 32x32.")
 seed = click.option("--seed", type=int, default=None, help="Decides everything that is drawn by chance.")
 threads = click.option(

@@ -170,7 +170,7 @@ def fitted(picture: NDArray[np.uint8], size: tuple[int, int]) -> Placement:
     across, down = columns / size[0], rows / size[1]
     if not 1 / MOST_STRETCH < across / down < MOST_STRETCH:
         raise InputError(
-            f"the page has {columns} x {rows} pixels and the form {size[0]} x {size[1]}, which is no scaled copy of it; "
+            f"the page has {columns} x {rows} pixels and the form {size[0]} x {size[1]}, which is no scaled copy; "
             "give the template marks, or a picture of the empty form, to find it by"
         )
     return Placement((across, 0.0, 0.0, 0.0, down, 0.0))
@@ -320,8 +320,7 @@ def _fit(points: NDArray[np.float64], places: NDArray[np.float64]) -> Matrix:
     spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
     if len(points) >= 3 and spread[1] > 0.1 * spread[0]:
         known = np.hstack([points, np.ones((len(points), 1))])
-        affine: Matrix = np.linalg.lstsq(known, places, rcond=None)[0].T
-        return affine
+        return np.asarray(np.linalg.lstsq(known, places, rcond=None)[0].T, np.float64)
     here, there = points @ [1, 1j], places @ [1, 1j]
     away, off = here - here.mean(), there - there.mean()
     turn = complex((away.conj() * off).sum() / (abs(away) ** 2).sum())

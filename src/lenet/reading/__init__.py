@@ -1,6 +1,7 @@
 """Reading what is written: whole pages row by row, pictures that are one field each, forms and cheques."""
 
 from lenet.reading.batch import Results
+from lenet.reading.cheques import read_cheque
 from lenet.reading.evaluation import FieldEvaluation, calibrate_fields, evaluate_fields
 from lenet.reading.forms import FormPage, FormReader, read_form
 from lenet.reading.pages import read_page
@@ -24,6 +25,7 @@ __all__ = [
     "explain",
     "load_template",
     "read",
+    "read_cheque",
     "read_form",
     "read_page",
 ]
