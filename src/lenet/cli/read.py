@@ -14,12 +14,17 @@ from lenet.cli.failures import Failures
 from lenet.cli.output import Printer, given_bytes, write_picture
 from lenet.documents import Page, open_document
 from lenet.network import Network
-from lenet.reading import Reading, read, read_page
+from lenet.reading import Reading, read, read_cheque, read_page
 
 
 @click.command("read")
 @options.files
-@click.option("--as", "kind", type=click.Choice(["digits"]), help="Each picture is one field that holds this.")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["digits", "cheque"]),
+    help="What each picture is: one field of digits, or a whole cheque.",
+)
 @options.model
 @options.threads
 @options.json
@@ -30,7 +35,8 @@ def command(
 ) -> int:
     """Read what is written on each FILE, row by row in reading order: pictures, scans, PDF, TIFF, DjVu.
 
-    With --as, each picture is one field. `-` reads from standard input. --save draws boxes, digits and how sure they
+    With --as digits, each picture is one field; with --as cheque a whole cheque, of which amount and date are read by a
+    network for whole fields (--model). `-` reads from standard input. --save draws boxes, digits and how sure they
     are over the picture of one FILE; page 2 goes to NAME-2.png, and so on.
     """
     if save is not None and len(files) > 1:
@@ -42,7 +48,10 @@ def command(
         for page, readings in failures.watch(file, _readings(file, kind, network, threads)):
             place = f"  {file}" + (f", page {page.number}" if page.number > 1 else "") if len(files) > 1 else ""
             for reading in readings:
-                printer.show(f"{reading.text or 'nothing':<12} {reading.confidence:6.1%}{place}", reading.to_dict())
+                name = f"{reading.field:<8}" if reading.field else ""
+                printer.show(
+                    f"{name}{reading.text or 'nothing':<12} {reading.confidence:6.1%}{place}", reading.to_dict()
+                )
             if save is not None:
                 _draw(page, readings, save)
     return failures.status
@@ -53,6 +62,8 @@ def _readings(file: str, kind: str | None, network: Network, threads: int) -> It
     for page in open_document(given_bytes(file)):
         if kind is None:
             found = read_page(page.picture, model=network, threads=threads)
+        elif kind == "cheque":
+            found = read_cheque(page.picture, model=network, threads=threads)
         else:
             found = [read(page.picture, kind, model=network, threads=threads)]
         yield page, [replace(reading, file=file, page=page.number) for reading in found]
