@@ -50,7 +50,7 @@ def _picture(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 
 def _known_kind(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """Refuse a kind of field that there is not."""
-    if value is not None:
+    if value is not None and value != "cheque":
         try:
             grammar.get(value)
         except GrammarError as error:
@@ -81,7 +81,7 @@ any_model = click.option(
 )
 kind = click.option(
     "--as", "kind", metavar="KIND", callback=_known_kind,
-    help=f"Each picture is one field that holds this: {', '.join(grammar.NAMES)}, or regex:PATTERN.",
+    help=f"Each picture is one field: {', '.join(grammar.NAMES)}, regex:PATTERN; or a cheque.",
 )  # fmt: skip
 max_error = click.option(
     "--max-error", type=_Share(), metavar="SHARE", help="Share of all fields that may be accepted though wrong: 1%."

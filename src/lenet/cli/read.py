@@ -44,15 +44,15 @@ def command(
     """Read what is written on each FILE, row by row in reading order: pictures, scans, PDF, TIFF, DjVu.
 
     With --as, each picture is one field, and --report shows for each what the network saw, what else it may say, and
-    why it is accepted or not; with --template, each page is a form. `-` reads from standard input. --save draws
+    why it is accepted or not; with --as cheque, a whole cheque; with --template, a form. `-` reads from standard input. --save draws
     boxes, digits and how sure they are over the picture of one FILE; page 2 goes to NAME-2.png, and so on.
     """
     if save is not None and len(files) > 1:
         raise click.UsageError(f"--save draws one picture, but {len(files)} files were given; read them one by one")
     if resume and out is None:
         raise click.UsageError("--resume goes on with a file of results; say with --out which")
-    if report is not None and given["kind"] is None:
-        raise click.UsageError("--report is for fields; give --as")
+    if report is not None and given["kind"] in (None, "cheque"):
+        raise click.UsageError("--report is for fields; give --as with what they hold")
     ways, failures, sections = way_of(**given), Failures(), list[str]()
     printer = Printer(as_json=as_json, as_csv=as_csv)
     with Results(out, files, resume=resume) if out else nullcontext() as results, Progress(quiet=quiet) as progress:

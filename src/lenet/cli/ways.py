@@ -9,7 +9,7 @@ import click
 
 from lenet import weights
 from lenet.documents import Page
-from lenet.reading import FormReader, Reader, Reading, read_page
+from lenet.reading import FormReader, Reader, Reading, read_cheque, read_page
 
 __all__ = ["PageReader", "Ways", "way_of"]
 
@@ -40,6 +40,13 @@ def way_of(
         if (decimal, date_order) != (None, None):
             raise click.UsageError("a template says for each field what --decimal and --date-order would; leave them")
         return Ways(_form(FormReader(template, model=model or "fields", max_error=max_error, threads=threads)))
+    if kind == "cheque":
+        network = weights.load(model or "fields")
+        return Ways(
+            lambda page: read_cheque(
+                page.picture, model=network, date_order=date_order, max_error=max_error, threads=threads
+            )
+        )
     if kind is not None:
         reader = Reader(
             kind, model=model or "fields", max_error=max_error, decimal=decimal, date_order=date_order, threads=threads

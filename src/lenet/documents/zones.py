@@ -44,13 +44,13 @@ class Zone:
     kind : a "frame" drawn around it, a "comb" of boxes for a character each, or a "line" of writing.
     box : what to read: the inside of a frame, a comb with its lines, a line of writing with some paper around it.
     sides : columns of the upright lines, the outer ones included; of frames and combs.
-    level : rows that its lines fall per column to the right.
+    left_out : pieces of the same line of writing that stand left of it.
     """
 
     kind: Literal["frame", "comb", "line"]
     box: Box
     sides: tuple[int, ...] = ()
-    level: float = 0.0
+    left_out: int = 0
 
     @property
     def width(self) -> int:
@@ -141,9 +141,9 @@ def _written(marks: NDArray[np.bool_], width: int) -> list[Zone]:
     wide = boxes[:, 2] - boxes[:, 0]
     sized = (height >= LEAST_HEIGHT * width) & (height <= MOST_HEIGHT * width) & (wide <= 3 * MOST_HEIGHT * width)
     rows = [row for row in _rows(boxes[sized]) if len(row) <= LONGEST]
-    zones = {_around(part, boxes, marks.shape) for row in rows for part in _parts(row)}
-    ordered = sorted(zones, key=lambda box: (box[1] - box[3], box))
-    return [Zone("line", box) for box in ordered[:MOST_ZONES]]
+    zones = {(_around(part, boxes, marks.shape), len(row) - len(part)) for row in rows for part in _parts(row)}
+    ordered = sorted(zones, key=lambda zone: (zone[0][1] - zone[0][3], zone))
+    return [Zone("line", box, left_out=left_out) for box, left_out in ordered[:MOST_ZONES]]
 
 
 def _rows(boxes: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -43,6 +43,8 @@ SPREAD = (0.12, 0.1)
 """How far from there costs half a unit; of ours."""
 SIGN_BONUS, FRAME_BONUS, COMB_BONUS = 2.0, 2.0, 4.0
 """What a currency sign, a frame around the amount, and boxes for the digits of the date are worth; of ours."""
+LEFT_OUT = 1.5
+"""What each piece left of a zone costs that its line goes on with: print may stand there, but rather not; of ours."""
 SIDES = (0.045, 0.07, 0.1)
 """Half the width of the lines of boxes for digits, as shares of their height; each is tried."""
 BOXED_GAP = 0.12
@@ -159,7 +161,7 @@ def _amounts(picture: Picture, zones: Sequence[Zone]) -> list[_Candidate]:
         if zone.kind == "comb":
             continue
         bonus = FRAME_BONUS if zone.kind == "frame" else 0.0
-        penalty = _away(zone.box, picture, AMOUNT_AT) - bonus
+        penalty = _away(zone.box, picture, AMOUNT_AT) + LEFT_OUT * zone.left_out - bonus
         for box in _insides(zone):
             found.append(_Candidate(box, _cut(picture, box), penalty))
     return found
@@ -181,7 +183,7 @@ def _dates(picture: Picture, zones: Sequence[Zone], amount: Box | None) -> list[
     for zone in zones:
         if zone.kind == "frame" or (amount and zone.box[3] > amount[3]):
             continue
-        penalty = _away(zone.box, picture, DATE_AT)
+        penalty = _away(zone.box, picture, DATE_AT) + LEFT_OUT * zone.left_out
         if zone.kind == "comb":
             for thick in SIDES:
                 inside = _boxed(picture, zone, max(1, round(thick * zone.height)))
@@ -238,7 +240,7 @@ def _best(reader: Reader, candidates: Sequence[_Candidate], bonus: object = None
         found.append((penalty, len(found), _placed(reading, each.box)))
     if not found:
         return Reading(
-            "", None, 0.0, False, f"no place was found that reads like a {reader.grammar.name}", (), (0, 0, 0, 0)
+            "", None, 0.0, False, f"no place was found that reads as {reader.grammar.name}", (), (0, 0, 0, 0)
         )
     return min(found)[2]
 
