@@ -39,8 +39,8 @@ def command(
     """Read what is written on each FILE, row by row in reading order: pictures, scans, PDF, TIFF, DjVu.
 
     With --as, each picture is one field, and --report shows for each what the network saw, what else it may say, and
-    why it is accepted or not. `-` reads from standard input. --save draws boxes, digits and how sure they
-    are over the picture of one FILE; page 2 goes to NAME-2.png, and so on.
+    why it is accepted or not. `-` reads from standard input. --save draws boxes, characters and how sure they are over
+    the picture of one FILE; page 2 goes to NAME-2.png, and so on.
     """
     if save is not None and len(files) > 1:
         raise click.UsageError(f"--save draws one picture, but {len(files)} files were given; read them one by one")
@@ -59,7 +59,9 @@ def command(
         for page, readings in failures.watch(file, _readings(file, _way(reader, network, threads))):
             place = f"  {file}" + (f", page {page.number}" if page.number > 1 else "") if len(files) > 1 else ""
             for reading in readings:
-                printer.show(f"{reading.text or 'nothing':<12} {reading.confidence:6.1%}{place}", reading.to_dict())
+                refused = "" if reading.accepted or kind is None else f"  rejected: {reading.reason}"
+                words = f"{reading.text or 'nothing':<12} {reading.confidence:6.1%}{place}{refused}"
+                printer.show(words, reading.to_dict())
             if save is not None:
                 _draw(page, readings, save)
             if report is not None and reader is not None:
