@@ -55,7 +55,7 @@ def test_csv_of_an_empty_page_has_its_header(run, tmp_path, pictures):
 
     Image.new("L", (300, 200), 240).save(tmp_path / "empty.png")
     header = run("read", "--csv", tmp_path / "empty.png").stdout
-    assert header == "schema,file,page,field,box,text,value,confidence,accepted,reason,characters\n"
+    assert header == "schema,file,page,field,box,text,value,confidence,accepted,reason,characters,others\n"
     assert run("read", "--csv", pictures / "field-year.png").stdout.startswith(header)
 
 
@@ -73,6 +73,14 @@ def test_a_report_shows_each_field(run, pictures, model, tmp_path):
     page = report.read_text()
     assert page.count("<article>") == 2
     assert "field-year.png" in page
+
+
+def test_a_rejected_field_says_why(run, model, tmp_path):
+    from PIL import Image
+
+    Image.new("L", (90, 30), 240).save(tmp_path / "empty.png")
+    outcome = run("read", "--as", "digits", "--model", model, tmp_path / "empty.png")
+    assert outcome.stdout.rstrip().endswith("rejected: nothing is written")
 
 
 def test_a_pattern_is_a_kind(run, pictures, model):

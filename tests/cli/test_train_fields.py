@@ -7,14 +7,13 @@ import json
 import pytest
 
 import lenet
-from lenet.learning import RECIPES, fields
+from lenet.learning import RECIPES
 from tests.fields import save_fields, untrained, written
 
 
 @pytest.fixture
-def labels(tmp_path, monkeypatch, own_cache):
-    """Give fields in a folder; MNIST is not found, and few synthetic fields are written."""
-    monkeypatch.setattr(fields, "_SYNTHETIC", 12)
+def labels(tmp_path, own_cache):
+    """Give fields in a folder; MNIST is not found."""
     return save_fields(written(20), tmp_path / "mine")
 
 

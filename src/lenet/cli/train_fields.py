@@ -20,7 +20,7 @@ from lenet.datasets import Dataset, load_digits8x8, load_mnist
 from lenet.datasets.labelled_fields import Fields, load_fields
 from lenet.errors import DownloadError, InputError
 from lenet.learning import RECIPES, Recipe, checkpoints
-from lenet.learning.fields import train_fields
+from lenet.learning.fields import SYNTHETIC, train_fields
 from lenet.network import Network
 from lenet.reading import Reader, calibrate_fields, evaluate_fields
 
@@ -57,7 +57,8 @@ def train_on_fields(asked: FieldTraining) -> None:
     with Progress(quiet=asked.quiet) as shown:
         network, history = train_fields(
             training, digits, start=start, recipe=recipe, validation=held_out, resume=asked.resume,
-            checkpoint=asked.checkpoint, threads=asked.threads, callback=shown.training,
+            checkpoint=asked.checkpoint, callback=shown.training, threads=asked.threads,
+            synthetic=min(SYNTHETIC, len(training) * max(1, recipe.epochs)),
         )  # fmt: skip
     click.echo(
         f"{len(training):,} fields of {fields.name} and synthetic ones of {digits.name}, {history.seconds:.1f} s"
