@@ -43,6 +43,11 @@ SPREAD = (0.12, 0.1)
 """How far from there costs half a unit; of ours."""
 SIGN_BONUS, FRAME_BONUS, COMB_BONUS = 2.0, 2.0, 4.0
 """What a currency sign, a frame around the amount, and boxes for the digits of the date are worth; of ours."""
+REGULAR = (
+    r"[*#=-]*[$₹]?[*#=-]*(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,(?:[0-9]{3}|[0-9]{5,}))"
+    r"(?:\.[0-9]{2})?(?:/[-=]*)?[*=-]*"
+)
+"""Amounts on cheques: commas before two or three digits, three or more at the end; two decimals or none."""
 LEFT_OUT = 1.5
 """What each piece left of a zone costs that its line goes on with: print may stand there, but rather not; of ours."""
 SIDES = (0.045, 0.07, 0.1)
@@ -104,7 +109,7 @@ def read_cheque(
     field = open_field(picture)
     page, network = field.page, network_for(model)
     zones = _zones(page.picture)
-    amounts = Reader("amount", model=network, decimal=".", max_error=max_error, threads=threads)
+    amounts = Reader(_regular_amount(), model=network, max_error=max_error, threads=threads)
     amount = _best(amounts, _amounts(page.picture, zones), _sign_bonus)
     dates = _dates(page.picture, zones, amount.box if amount.text else None)
     order = date_order or _order(amount, dates)
@@ -118,6 +123,12 @@ def read_cheque(
         placed = reading if reading.text else replace(reading, box=whole)
         found.append(replace(placed, field=name, page=page.number, file=field.file))
     return found
+
+
+def _regular_amount() -> Grammar:
+    """Return the grammar of amounts as cheques have them: thousands in threes or the Indian way, or not parted."""
+    narrowed = grammar.get("amount", decimal=".") & grammar.get(f"regex:{REGULAR}")
+    return replace(narrowed, name="amount")
 
 
 def _boxed_date(order: DateOrder | None) -> Grammar:
@@ -161,7 +172,7 @@ def _amounts(picture: Picture, zones: Sequence[Zone]) -> list[_Candidate]:
         if zone.kind == "comb":
             continue
         bonus = FRAME_BONUS if zone.kind == "frame" else 0.0
-        penalty = _away(zone.box, picture, AMOUNT_AT) + LEFT_OUT * zone.left_out - bonus
+        penalty = _away(zone.box, picture, AMOUNT_AT) + LEFT_OUT * max(0, zone.left_out - 1) - bonus
         for box in _insides(zone):
             found.append(_Candidate(box, _cut(picture, box), penalty))
     return found
