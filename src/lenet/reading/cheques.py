@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -161,7 +161,8 @@ def _reduced(picture: Picture, step: int) -> Picture:
 
 
 def _moved(zone: Zone, step: int, left: int, top: int) -> Zone:
-    box = tuple(step * value + start for value, start in zip(zone.box, (left, top) * 2, strict=True))
+    first, above, last, below = zone.box
+    box = (step * first + left, step * above + top, step * last + left, step * below + top)
     return replace(zone, box=box, sides=tuple(step * side + left for side in zone.sides))
 
 
@@ -227,7 +228,7 @@ def _away(box: Box, picture: Picture, usual: tuple[float, float]) -> float:
     """Return the penalty of a place: the squared distance from the usual one."""
     rows, columns = picture.shape[:2]
     middle = ((box[0] + box[2]) / 2 / columns, (box[1] + box[3]) / 2 / rows)
-    return sum(((at - mean) / far) ** 2 / 2 for at, mean, far in zip(middle, usual, SPREAD, strict=True))
+    return float(sum(((at - mean) / far) ** 2 / 2 for at, mean, far in zip(middle, usual, SPREAD, strict=True)))
 
 
 def _cut(picture: Picture, box: Box) -> Picture:
@@ -239,14 +240,14 @@ def _sign_bonus(reading: Reading) -> float:
     return SIGN_BONUS if set(reading.text) & set("$₹") else 0.0
 
 
-def _best(reader: Reader, candidates: Sequence[_Candidate], bonus: object = None) -> Reading:
+def _best(reader: Reader, candidates: Sequence[_Candidate], bonus: Callable[[Reading], float] | None = None) -> Reading:
     """Read the candidates and return the reading that is best with the penalty of its place."""
     seen = [each for each in candidates if min(each.picture.shape[:2]) > 3]
-    found = []
+    found: list[tuple[float, int, Reading]] = []
     for each, reading in zip(seen, reader.many([each.picture for each in seen]), strict=True):
         if not reading.text:
             continue
-        more = bonus(reading) if callable(bonus) else 0.0
+        more = bonus(reading) if bonus else 0.0
         penalty = each.penalty - more - CHARACTER_BONUS * len(reading.text) - math.log(max(reading.confidence, 1e-12))
         found.append((penalty, len(found), _placed(reading, each.box)))
     if not found:
