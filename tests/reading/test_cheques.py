@@ -79,3 +79,11 @@ def test_boxes_are_read_side_by_side_without_their_lines():
     runs = np.flatnonzero(np.diff(dark.astype(int)) == 1)
     assert len(runs) == 8
     assert picture.shape[1] < 300
+
+
+def test_amounts_are_parted_as_cheques_part_them():
+    amounts = cheques._regular_amount()
+    for text in ("₹2,50,00,000/-", "150,00,000/-", "1,0870000/-", "$200.00", "5500000/-"):
+        assert amounts.value(text) is not None
+    for text in ("329,0001", "33,80,07-", "425100,000", "2.00.00"):
+        assert not amounts.matches(text)
