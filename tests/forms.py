@@ -49,7 +49,9 @@ def form(texts: dict[str, str]) -> NDArray[np.uint8]:
         ink[top:bottom, left:right] = 255
     boxes = [(100 + 50 * cell, 100, 152 + 50 * cell, 150) for cell in range(6)]
     boxes += [(100, top, 300, top + 50) for top in (200, 270, 340)]
-    boxes += [(left, 450 + 50 * row, right, 502 + 50 * row) for row in range(3) for left, right in ((100, 252), (250, 502))]
+    boxes += [
+        (left, 450 + 50 * row, right, 502 + 50 * row) for row in range(3) for left, right in ((100, 252), (250, 502))
+    ]
     for left, top, right, bottom in boxes:
         ink[top:bottom, left:right][:, [0, 1, -2, -1]] = 150
         ink[top:bottom, left:right][[0, 1, -2, -1]] = 150

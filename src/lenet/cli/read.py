@@ -63,7 +63,9 @@ def command(files: tuple[str, ...], save: str | None, out: str | None, resume: b
     return failures.status
 
 
-def _reader(kind: str | None, template: str | None, model: str | None, max_error: float | None, threads: int) -> PageReader:
+def _reader(
+    kind: str | None, template: str | None, model: str | None, max_error: float | None, threads: int
+) -> PageReader:
     """Return what reads a page as the options say."""
     if template is not None:
         if kind is not None:

@@ -342,7 +342,9 @@ def _is_scan(matrix: Matrix) -> bool:
     """Tell whether a map turns little and stretches little, as scanners do."""
     large, little = np.linalg.svd(matrix[:, :2], compute_uv=False)
     turn = math.atan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
-    return bool(large / max(little, 1e-9) < MOST_STRETCH and abs(turn) <= MOST_TURN and np.linalg.det(matrix[:, :2]) > 0)
+    return bool(
+        large / max(little, 1e-9) < MOST_STRETCH and abs(turn) <= MOST_TURN and np.linalg.det(matrix[:, :2]) > 0
+    )
 
 
 def _likeness(picture: Grey, look: Grey) -> Grey:
@@ -426,5 +428,7 @@ def _reduced(grey: Grey, share: float) -> tuple[Grey, float]:
 
     columns = max(1, round(grey.shape[1] * share))
     rows = max(1, round(grey.shape[0] * share))
-    small = Image.fromarray(grey).resize((columns, rows), Image.Resampling.BOX if share < 1 else Image.Resampling.BICUBIC)
+    small = Image.fromarray(grey).resize(
+        (columns, rows), Image.Resampling.BOX if share < 1 else Image.Resampling.BICUBIC
+    )
     return np.asarray(small), share
