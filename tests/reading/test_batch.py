@@ -64,8 +64,8 @@ def test_a_file_that_stands_there_is_not_overwritten(tmp_path):
     path.write_text("precious")
     with pytest.raises(InputError, match="exists already"):
         Results(path, FILES)
+    (tmp_path / "other.jsonl").write_text("precious\n")
     with pytest.raises(FormatError, match="no result"):
-        (tmp_path / "other.jsonl").write_text("precious\n")
         Results(tmp_path / "other.jsonl", FILES, resume=True)
     assert path.read_text() == "precious"
 

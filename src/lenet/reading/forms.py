@@ -80,9 +80,9 @@ def read_form(
 
     Returns
     -------
-    Readings, page after page as they are asked for, in the order of the template; `field` names the field, and boxes are
-    in pixels of the page. Where sums do not agree, their fields are not accepted. A page that does not fit the template
-    gives a reading for each field as well, none of them accepted, with the reason.
+    Readings, page after page as they are asked for, in the order of the template; `field` names the field, and boxes
+    are in pixels of the page. Where sums do not agree, their fields are not accepted. A page that does not fit the
+    template gives a reading for each field as well, none of them accepted, with the reason.
 
     Raises
     ------
