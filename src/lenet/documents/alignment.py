@@ -245,7 +245,7 @@ def _fit(points: NDArray[np.float64], places: NDArray[np.float64]) -> Matrix:
     spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
     if len(points) >= 3 and spread[1] > 0.1 * spread[0]:
         known = np.hstack([points, np.ones((len(points), 1))])
-        affine: Matrix = np.linalg.lstsq(known, places, rcond=None)[0].T
+        affine: Matrix = np.asarray(np.linalg.lstsq(known, places, rcond=None)[0].T, np.float64)
         return affine
     here, there = points @ [1, 1j], places @ [1, 1j]
     away, off = here - here.mean(), there - there.mean()
