@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from lenet.documents.alignment import align, cut, drawn_mark, fitted, printed_marks
+from lenet.documents.alignment import align, cut, fitted
+from lenet.documents.marks import drawn_mark, printed_marks
 from lenet.errors import InputError
 
 SIZE = (620, 877)

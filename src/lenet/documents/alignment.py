@@ -19,21 +19,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.documents.nearby import largest_near, local_mean
-from lenet.documents.segmentation import Box
+from lenet.documents.marks import Grey, Mark, grey_of, resized
+from lenet.documents.nearby import largest_near
 from lenet.errors import InputError
 
-__all__ = ["Mark", "Placement", "align", "cut", "drawn_mark", "fitted", "printed_marks"]
+__all__ = ["Placement", "align", "cut", "fitted"]
 
-Grey = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
 MOST_TURN = math.radians(8)
 """A page may lie turned by so much, or by as much from upside down."""
 MOST_STRETCH = 1.06
 """A scanner may make a page so much longer than wide; more is no scan of this form."""
-LIKE, ALIKE = 0.5, 0.6
-"""Correlation from which a mark counts as found, and that the found ones need on average; of ours."""
+LIKE, ALIKE, FEW_ALIKE = 0.5, 0.6, 0.8
+"""Correlation from which a mark counts as found, that found ones need on average, and where few are looked for."""
+FEW = 6
+"""Fewer marks than these may be met by chance on a page full of print, so they have to look more alike."""
 SURE = 0.8
 """From this correlation on, nothing better is looked for."""
 FOUND_SHARE = 0.6
@@ -50,25 +51,6 @@ _PEAKS = 8
 """Places that are looked at for each mark."""
 _PAIRS = 12
 """Pairs of marks that propose a placement; those farthest apart."""
-
-
-@dataclass(frozen=True, eq=False)
-class Mark:
-    """Something printed on every copy of a form.
-
-    Parameters
-    ----------
-    box : where it stands on the form.
-    look : uint8 (rows, columns) of the box: what it looks like, with some paper around it.
-    """
-
-    box: Box
-    look: NDArray[np.uint8]
-
-    @property
-    def middle(self) -> tuple[float, float]:
-        """Its middle on the form."""
-        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
 
 
 @dataclass(frozen=True)
@@ -100,64 +82,6 @@ class Placement:
         return min(xs), min(ys), max(xs), max(ys)
 
 
-def drawn_mark(shape: str, box: Box) -> Mark:
-    """Return a mark that needs no picture of the form: a filled "square" or an upright "cross" that fills its box."""
-    left, top, right, bottom = box
-    rows, columns = bottom - top, right - left
-    across, down = max(3, columns // 2), max(3, rows // 2)
-    look = np.full((rows + 2 * down, columns + 2 * across), 255, np.uint8)
-    ink = look[down : down + rows, across : across + columns]
-    if shape == "square":
-        ink[:] = 0
-    else:
-        ink[(rows * 2) // 5 : max(1 + (rows * 2) // 5, (rows * 3) // 5)] = 0
-        ink[:, (columns * 2) // 5 : max(1 + (columns * 2) // 5, (columns * 3) // 5)] = 0
-    return Mark((left - across, top - down, right + across, bottom + down), look)
-
-
-def printed_marks(blank: NDArray[np.uint8], free: Sequence[Box], *, down: int = 4, across: int = 3) -> list[Mark]:
-    """Choose marks on the picture of an empty form: in each of `down` x `across` parts what is most like a corner.
-
-    Parameters
-    ----------
-    blank : uint8 (rows, columns) or (rows, columns, 3).
-    free : boxes that people write into; no mark has its middle there.
-
-    References
-    ----------
-    Shi and Tomasi, Good Features to Track, 1994: the smaller eigenvalue of the gradients' second moments.
-    """
-    grey = _grey(blank)
-    small, share = _reduced(grey, _SEARCHED_SIDE / max(grey.shape))
-    side = 33
-    vertical, horizontal = np.gradient(small)
-    xx, yy, xy = (
-        local_mean(np.asarray(product, np.float32), side)
-        for product in (horizontal * horizontal, vertical * vertical, horizontal * vertical)
-    )
-    corner = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
-    for box in free:
-        left, top, right, bottom = (round(value * share) for value in box)
-        corner[max(0, top) : bottom, max(0, left) : right] = 0
-    edge = side // 2 + 1
-    corner[:edge], corner[-edge:], corner[:, :edge], corner[:, -edge:] = 0, 0, 0, 0
-    marks = []
-    for rows in np.array_split(np.arange(corner.shape[0]), down):
-        for columns in np.array_split(np.arange(corner.shape[1]), across):
-            part = corner[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-            y, x = np.unravel_index(int(part.argmax()), part.shape)
-            if part[y, x] > max(1.0, 0.02 * corner.max()):
-                middle = (int(columns[0] + x) / share, int(rows[0] + y) / share)
-                marks.append(_mark_at(grey, middle, side / share))
-    return marks
-
-
-def _mark_at(grey: Grey, middle: tuple[float, float], side: float) -> Mark:
-    left, top = (max(0, round(value - side / 2)) for value in middle)
-    look = grey[top : top + round(side), left : left + round(side)].astype(np.uint8)
-    return Mark((left, top, left + look.shape[1], top + look.shape[0]), look)
-
-
 def fitted(picture: NDArray[np.uint8], size: tuple[int, int]) -> Placement:
     """Place a form without marks: it fills the page.
 
@@ -170,7 +94,7 @@ def fitted(picture: NDArray[np.uint8], size: tuple[int, int]) -> Placement:
     across, down = columns / size[0], rows / size[1]
     if not 1 / MOST_STRETCH < across / down < MOST_STRETCH:
         raise InputError(
-            f"the page has {columns} x {rows} pixels and the form {size[0]} x {size[1]}, which is no scaled copy; "
+            f"the page has {columns} x {rows} pixels and the form {size[0]} x {size[1]}, no scaled copy of it; "
             "give the template marks, or a picture of the empty form, to find it by"
         )
     return Placement((across, 0.0, 0.0, 0.0, down, 0.0))
@@ -195,7 +119,7 @@ def align(picture: NDArray[np.uint8], size: tuple[int, int], marks: Sequence[Mar
     InputError
         The marks are not found, or not where such a form would have them: it is another form, or badly bent.
     """
-    page = _grey(picture)
+    page = grey_of(picture)
     best, far = _search(page, size, marks)
     if best is None or best.fit < SURE:
         other, other_far = _search(np.ascontiguousarray(page[::-1, ::-1]), size, marks)
@@ -236,8 +160,8 @@ def _search(page: Grey, size: tuple[int, int], marks: Sequence[Mark]) -> tuple[P
 
 def _propose(page: Grey, marks: Sequence[Mark], share: float, scale: float) -> Matrix | None:
     """Return the shift, scale and turn, (2, 3), at which the marks look best on a small copy of the page."""
-    small, reduced = _reduced(page, share / scale)
-    looks = [_reduced(mark.look.astype(np.float32), share)[0] for mark in marks]
+    small, reduced = resized(page, share / scale)
+    looks = [resized(mark.look.astype(np.float32), share)[0] for mark in marks]
     maps = [_likeness(small, look) for look in looks]
     if any(map_.size == 0 for map_ in maps):
         return None
@@ -286,9 +210,10 @@ def _refine(
         if needed <= good.sum() < kept.sum():
             kept, matrix = good, _fit(middles[good], places[good])
     off = np.linalg.norm(_applied(matrix, middles[kept]) - places[kept], axis=1)
+    alike = FEW_ALIKE if len(marks) < FEW else ALIKE
     residual = float(np.sqrt((off**2).mean())) / (_scale(matrix) * side)
     fit = float(likeness[kept].mean() * kept.mean())
-    if residual > MOST_RESIDUAL or likeness[kept].mean() < ALIKE or not _is_scan(matrix):
+    if residual > MOST_RESIDUAL or likeness[kept].mean() < alike or not _is_scan(matrix):
         return None, float(kept.mean())
     a, b, c, d, e, f = (float(value) for value in matrix.ravel())
     return Placement((a, b, c, d, e, f), False, fit), float(kept.mean())
@@ -320,7 +245,8 @@ def _fit(points: NDArray[np.float64], places: NDArray[np.float64]) -> Matrix:
     spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
     if len(points) >= 3 and spread[1] > 0.1 * spread[0]:
         known = np.hstack([points, np.ones((len(points), 1))])
-        return np.asarray(np.linalg.lstsq(known, places, rcond=None)[0].T, np.float64)
+        affine: Matrix = np.asarray(np.linalg.lstsq(known, places, rcond=None)[0].T, np.float64)
+        return affine
     here, there = points @ [1, 1j], places @ [1, 1j]
     away, off = here - here.mean(), there - there.mean()
     turn = complex((away.conj() * off).sum() / (abs(away) ** 2).sum())
@@ -364,9 +290,8 @@ def _likeness(picture: Grey, look: Grey) -> Grey:
 
 def _window_sums(values: Grey, rows: int, columns: int) -> NDArray[np.float64]:
     total = np.pad(np.cumsum(np.cumsum(values, axis=0, dtype=np.float64), axis=1), ((1, 0), (1, 0)))
-    sums: NDArray[np.float64] = (
-        total[rows:, columns:] - total[:-rows, columns:] - total[rows:, :-columns] + total[:-rows, :-columns]
-    )
+    total = total[rows:] - total[:-rows]
+    sums: NDArray[np.float64] = (total[:, columns:] - total[:, :-columns]).astype(np.float64)
     return sums
 
 
@@ -415,19 +340,3 @@ def _resampled(plane: NDArray[Any], matrix: Matrix, box: tuple[float, float, flo
         size, Image.Transform.AFFINE, tuple(way.ravel()), Image.Resampling.BICUBIC, fillcolor=fill
     )
     return np.asarray(image)
-
-
-def _grey(picture: NDArray[np.uint8]) -> Grey:
-    return np.asarray(picture, np.float32) if picture.ndim == 2 else picture.mean(axis=2, dtype=np.float32)
-
-
-def _reduced(grey: Grey, share: float) -> tuple[Grey, float]:
-    """Return a picture `share` times as large, and what share that came to."""
-    from PIL import Image
-
-    columns = max(1, round(grey.shape[1] * share))
-    rows = max(1, round(grey.shape[0] * share))
-    small = Image.fromarray(grey).resize(
-        (columns, rows), Image.Resampling.BOX if share < 1 else Image.Resampling.BICUBIC
-    )
-    return np.asarray(small), share

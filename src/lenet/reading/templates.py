@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lenet import grammar
-from lenet.documents.alignment import Mark, drawn_mark, printed_marks
+from lenet.documents.marks import Mark, drawn_mark, printed_marks
 from lenet.documents.pages import open_document
 from lenet.documents.segmentation import Box
 from lenet.errors import FormatError, InputError, LenetError
@@ -27,6 +27,8 @@ MOST_FIELDS = 100_000
 """Fields and cells that a template may have."""
 _MOST_BYTES = 5_000_000
 _OPTIONS = {"kind", "pattern", "decimal", "date_order", "comb"}
+_LEAST_CONTRAST = 10
+"""Standard deviation of the grey levels of a mark; less is paper."""
 _SHAPES = ("square", "cross")
 
 
@@ -309,7 +311,9 @@ def _edges(box: Box, entry: _Entry, widths: list[_Entry | None]) -> list[int]:
     given = [None if width is None else width.number(1) for width in widths]
     left_over = box[2] - box[0] - sum(width or 0 for width in given)
     sharing = given.count(None)
-    if left_over < 4 * sharing or (not sharing and left_over):
+    if 0 <= left_over < 4 * sharing:
+        entry.refuse(f"leaves {left_over} pixels for {sharing} columns; a column has to be 4 pixels wide at least")
+    if left_over < 0 or (not sharing and left_over):
         entry.refuse(f"has columns {abs(left_over)} pixels too {'wide' if left_over < 0 else 'narrow'} for its box")
     edges = [float(box[0])]
     for width in given:
@@ -324,11 +328,17 @@ def _marks(entry: _Entry, size: tuple[int, int], blank: Any) -> list[Mark]:
     if isinstance(entry.node, SequenceNode):
         if blank is None:
             entry.refuse(f"need a picture of the empty form (blank), or a shape: {' or '.join(_SHAPES)}")
-        boxes = [_box(item, size) for item in entry.items()]
-        grey = blank if blank.ndim == 2 else blank.mean(axis=2).astype("uint8")
-        return [Mark(box, grey[box[1] : box[3], box[0] : box[2]]) for box in boxes]
+        return [_mark(item, _box(item, size), blank) for item in entry.items()]
     shapes = entry.mapping(_SHAPES)
     return [drawn_mark(shape, _box(item, size)) for shape, boxes in shapes.items() for item in boxes.items()]
+
+
+def _mark(entry: _Entry, box: Box, blank: Any) -> Mark:
+    look = blank[box[1] : box[3], box[0] : box[2]]
+    look = look if look.ndim == 2 else look.mean(axis=2).astype("uint8")
+    if look.std() < _LEAST_CONTRAST:
+        entry.refuse(f"has {list(box)}, where the empty form is blank; a mark has something printed in it")
+    return Mark(box, look)
 
 
 _PART = re.compile(r"\s*([+-]?)\s*([^\W\d]\w*(?:\[\d+\])?(?:\.\w+)?)\s*")
