@@ -89,10 +89,9 @@ def main() -> None:
                 print(label["file"], label["half"], reading.field, repr(reading.text), reading.box, reading.reason)
     for (kind, field, half), count in sorted(counts.items()):
         low, high = interval(count["right"], count["cheques"])
-        print(
-            f"{kind:16} {field:7} {half:7} of {count['cheques']:3}: right {count['right']:3} ({low:.0%} to {high:.0%}), "
-            f"rejected {count['rejected']:3}, wrong {count['wrong']:3}; right if nothing were rejected {count['same']:3}"
-        )
+        print(f"{kind:16} {field:7} {half:7} of {count['cheques']:3}:", end=" ")
+        print(f"right {count['right']:3} ({low:.0%} to {high:.0%}), rejected {count['rejected']:3}", end=", ")
+        print(f"wrong {count['wrong']:3}; right if nothing were rejected {count['same']:3}")
     print(f"{seconds / counts['all', 'amount', 'all']['cheques']:.2f} s of one core a cheque")
 
 

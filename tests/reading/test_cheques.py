@@ -79,3 +79,11 @@ def test_boxes_are_read_side_by_side_without_their_lines():
     runs = np.flatnonzero(np.diff(dark.astype(int)) == 1)
     assert len(runs) == 8
     assert picture.shape[1] < 300
+
+
+def test_amounts_are_parted_as_cheques_part_them():
+    amounts = cheques._regular_amount()
+    for text in ("₹1,23,45,678/-", "123,45,678/-", "1,2345678/-", "$12.50", "1234567/-"):
+        assert amounts.value(text) is not None
+    for text in ("123,4567", "12,34,56-", "123456,789", "1.23.45"):
+        assert not amounts.matches(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -43,6 +43,11 @@ SPREAD = (0.12, 0.1)
 """How far from there costs half a unit; of ours."""
 SIGN_BONUS, FRAME_BONUS, COMB_BONUS = 2.0, 2.0, 4.0
 """What a currency sign, a frame around the amount, and boxes for the digits of the date are worth; of ours."""
+REGULAR = (
+    r"[*#=-]*[$₹]?[*#=-]*(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,(?:[0-9]{3}|[0-9]{5,}))"
+    r"(?:\.[0-9]{2})?(?:/[-=]*)?[*=-]*"
+)
+"""Amounts on cheques: commas before two or three digits, three or more at the end; two decimals or none."""
 LEFT_OUT = 1.5
 """What each piece left of a zone costs that its line goes on with: print may stand there, but rather not; of ours."""
 SIDES = (0.045, 0.07, 0.1)
@@ -104,7 +109,7 @@ def read_cheque(
     field = open_field(picture)
     page, network = field.page, network_for(model)
     zones = _zones(page.picture)
-    amounts = Reader("amount", model=network, decimal=".", max_error=max_error, threads=threads)
+    amounts = Reader(_regular_amount(), model=network, max_error=max_error, threads=threads)
     amount = _best(amounts, _amounts(page.picture, zones), _sign_bonus)
     dates = _dates(page.picture, zones, amount.box if amount.text else None)
     order = date_order or _order(amount, dates)
@@ -118,6 +123,12 @@ def read_cheque(
         placed = reading if reading.text else replace(reading, box=whole)
         found.append(replace(placed, field=name, page=page.number, file=field.file))
     return found
+
+
+def _regular_amount() -> Grammar:
+    """Return the grammar of amounts as cheques have them: thousands in threes or the Indian way, or not parted."""
+    narrowed = grammar.get("amount", decimal=".") & grammar.get(f"regex:{REGULAR}")
+    return replace(narrowed, name="amount")
 
 
 def _boxed_date(order: DateOrder | None) -> Grammar:
@@ -150,7 +161,8 @@ def _reduced(picture: Picture, step: int) -> Picture:
 
 
 def _moved(zone: Zone, step: int, left: int, top: int) -> Zone:
-    box = tuple(step * value + start for value, start in zip(zone.box, (left, top) * 2, strict=True))
+    first, above, last, below = zone.box
+    box = (step * first + left, step * above + top, step * last + left, step * below + top)
     return replace(zone, box=box, sides=tuple(step * side + left for side in zone.sides))
 
 
@@ -161,7 +173,7 @@ def _amounts(picture: Picture, zones: Sequence[Zone]) -> list[_Candidate]:
         if zone.kind == "comb":
             continue
         bonus = FRAME_BONUS if zone.kind == "frame" else 0.0
-        penalty = _away(zone.box, picture, AMOUNT_AT) + LEFT_OUT * zone.left_out - bonus
+        penalty = _away(zone.box, picture, AMOUNT_AT) + LEFT_OUT * max(0, zone.left_out - 1) - bonus
         for box in _insides(zone):
             found.append(_Candidate(box, _cut(picture, box), penalty))
     return found
@@ -216,7 +228,7 @@ def _away(box: Box, picture: Picture, usual: tuple[float, float]) -> float:
     """Return the penalty of a place: the squared distance from the usual one."""
     rows, columns = picture.shape[:2]
     middle = ((box[0] + box[2]) / 2 / columns, (box[1] + box[3]) / 2 / rows)
-    return sum(((at - mean) / far) ** 2 / 2 for at, mean, far in zip(middle, usual, SPREAD, strict=True))
+    return float(sum(((at - mean) / far) ** 2 / 2 for at, mean, far in zip(middle, usual, SPREAD, strict=True)))
 
 
 def _cut(picture: Picture, box: Box) -> Picture:
@@ -228,14 +240,14 @@ def _sign_bonus(reading: Reading) -> float:
     return SIGN_BONUS if set(reading.text) & set("$₹") else 0.0
 
 
-def _best(reader: Reader, candidates: Sequence[_Candidate], bonus: object = None) -> Reading:
+def _best(reader: Reader, candidates: Sequence[_Candidate], bonus: Callable[[Reading], float] | None = None) -> Reading:
     """Read the candidates and return the reading that is best with the penalty of its place."""
     seen = [each for each in candidates if min(each.picture.shape[:2]) > 3]
-    found = []
+    found: list[tuple[float, int, Reading]] = []
     for each, reading in zip(seen, reader.many([each.picture for each in seen]), strict=True):
         if not reading.text:
             continue
-        more = bonus(reading) if callable(bonus) else 0.0
+        more = bonus(reading) if bonus else 0.0
         penalty = each.penalty - more - CHARACTER_BONUS * len(reading.text) - math.log(max(reading.confidence, 1e-12))
         found.append((penalty, len(found), _placed(reading, each.box)))
     if not found:
