@@ -105,6 +105,13 @@ class Progress:
                 f"epoch {now.epoch}/{now.epochs}: wrong {now.training_error:.2%}{words}, {now.finished.seconds:.1f} s\n"
             )
 
+    def reading(self, place: str, share: float, readings: int, seconds: float) -> None:
+        """Show at which page a reading is, how much is done, 0 to 1, and how fast it goes."""
+        bar = "━" * round(24 * share)
+        self._say(
+            f"{place} {bar:<24} {share:4.0%}, {readings:,} readings, {readings / max(seconds, 0.001):,.0f} a second"
+        )
+
     def download(self, name: str, received: int, total: int) -> None:
         """Show how much of a file has arrived, in bytes; `total` is 0 where nobody said."""
         of = f" of {total / 1e6:.1f}" if total else ""

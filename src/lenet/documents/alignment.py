@@ -170,7 +170,7 @@ def fitted(picture: NDArray[np.uint8], size: tuple[int, int]) -> Placement:
     across, down = columns / size[0], rows / size[1]
     if not 1 / MOST_STRETCH < across / down < MOST_STRETCH:
         raise InputError(
-            f"the page has {columns} x {rows} pixels and the form {size[0]} x {size[1]}, which is no scaled copy of it; "
+            f"the page has {columns} x {rows} pixels and the form {size[0]} x {size[1]}, which is no scaled copy; "
             "give the template marks, or a picture of the empty form, to find it by"
         )
     return Placement((across, 0.0, 0.0, 0.0, down, 0.0))
@@ -320,8 +320,7 @@ def _fit(points: NDArray[np.float64], places: NDArray[np.float64]) -> Matrix:
     spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
     if len(points) >= 3 and spread[1] > 0.1 * spread[0]:
         known = np.hstack([points, np.ones((len(points), 1))])
-        affine: Matrix = np.linalg.lstsq(known, places, rcond=None)[0].T
-        return affine
+        return np.asarray(np.linalg.lstsq(known, places, rcond=None)[0].T, np.float64)
     here, there = points @ [1, 1j], places @ [1, 1j]
     away, off = here - here.mean(), there - there.mean()
     turn = complex((away.conj() * off).sum() / (abs(away) ** 2).sum())
@@ -342,7 +341,9 @@ def _is_scan(matrix: Matrix) -> bool:
     """Tell whether a map turns little and stretches little, as scanners do."""
     large, little = np.linalg.svd(matrix[:, :2], compute_uv=False)
     turn = math.atan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
-    return bool(large / max(little, 1e-9) < MOST_STRETCH and abs(turn) <= MOST_TURN and np.linalg.det(matrix[:, :2]) > 0)
+    return bool(
+        large / max(little, 1e-9) < MOST_STRETCH and abs(turn) <= MOST_TURN and np.linalg.det(matrix[:, :2]) > 0
+    )
 
 
 def _likeness(picture: Grey, look: Grey) -> Grey:
@@ -426,5 +427,7 @@ def _reduced(grey: Grey, share: float) -> tuple[Grey, float]:
 
     columns = max(1, round(grey.shape[1] * share))
     rows = max(1, round(grey.shape[0] * share))
-    small = Image.fromarray(grey).resize((columns, rows), Image.Resampling.BOX if share < 1 else Image.Resampling.BICUBIC)
+    small = Image.fromarray(grey).resize(
+        (columns, rows), Image.Resampling.BOX if share < 1 else Image.Resampling.BICUBIC
+    )
     return np.asarray(small), share

@@ -61,7 +61,9 @@ class Results:
             raise InputError(f"{self.path} was given for the results; its suffix says the format: .jsonl or .csv")
         twice = next((file for file in files if files.count(file) > 1), None) if len(set(files)) < len(files) else None
         if twice is not None:
-            raise InputError(f"{twice} was given twice; the rows of results would not tell which is which: give it once")
+            raise InputError(
+                f"{twice} was given twice; the rows of results would not tell which is which: give it once"
+            )
         if self.path.exists() and not resume:
             raise InputError(f"{self.path} exists already; resume (--resume) to go on with it, or choose another name")
         require_place(self.path)
@@ -94,7 +96,9 @@ class Results:
     def write(self, readings: Sequence[Reading]) -> None:
         """Append the readings of a page."""
         rows = [reading.to_dict() for reading in readings]
-        lines = "".join(self._csv_lines(rows) if self._csv else (f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
+        lines = "".join(
+            self._csv_lines(rows) if self._csv else (f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+        )
         try:
             self._file.write(lines.encode("utf-8", "surrogateescape"))
             self._file.flush()

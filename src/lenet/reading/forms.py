@@ -80,9 +80,9 @@ def read_form(
 
     Returns
     -------
-    Readings, page after page as they are asked for, in the order of the template; `field` names the field, and boxes are
-    in pixels of the page. Where sums do not agree, their fields are not accepted. A page that does not fit the template
-    gives a reading for each field as well, none of them accepted, with the reason.
+    Readings, page after page as they are asked for, in the order of the template; `field` names the field, and boxes
+    are in pixels of the page. Where sums do not agree, their fields are not accepted. A page that does not fit the
+    template gives a reading for each field as well, none of them accepted, with the reason.
 
     Raises
     ------
@@ -196,7 +196,10 @@ def _crop(page: NDArray[np.uint8], placement: Placement, field: FormField) -> _C
 
 def _kept(dark: NDArray[np.bool_], edges: Sequence[int], reach: int) -> NDArray[np.intp]:
     """Return which rows are no printed lines: those dark all along near an edge, and what is between it and the end."""
-    lines = dark.mean(axis=1) > _LINE
+    near = dark.copy()  # a line that is not quite level goes from one row to the next
+    near[1:] |= dark[:-1]
+    near[:-1] |= dark[1:]
+    lines = near.mean(axis=1) > _LINE
     gone = lines & False
     for edge in edges:
         low, high = max(0, edge - reach), min(len(lines), edge + reach + 1)

@@ -50,7 +50,7 @@ def _changed(
     values = {name: _number(readings[name].text, readings[name].value) for _, name in terms}
     if not readings[sum_.total].text or any(value is None for value in values.values()):
         return {}
-    off = sum((sign * (values[name] or 0) for sign, name in terms), Decimal(0))
+    off = Decimal(sum(sign * (values[name] or 0) for sign, name in terms))
     if off == 0:
         return {}
     explained = list(_explanations(terms, values, off, readings, grammars))

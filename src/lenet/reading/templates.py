@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lenet import grammar
 from lenet.documents.alignment import Mark, drawn_mark, printed_marks
@@ -148,7 +148,7 @@ def _composed(text: str, name: str) -> Node:
         raise FormatError(f"{name}{line} is no YAML ({problem}); mend its indents, quotes and brackets") from error
     if node is None:
         raise FormatError(f"the template {name} is empty; name at least page and fields")
-    return cast("Node", node)
+    return node
 
 
 def _beside(template: str, name: str) -> str:
