@@ -44,13 +44,8 @@ def command(
     """Read what is written on each FILE, row by row in reading order: pictures, scans, PDF, TIFF, DjVu.
 
     With --as, each picture is one field, and --report shows for each what the network saw, what else it may say, and
-<<<<<<< HEAD
     why it is accepted or not; with --as cheque, a whole cheque; with --template, a form. `-` reads from standard
     input. --save draws boxes, digits and how sure they are over the picture of one FILE; page 2 goes to NAME-2.png.
-=======
-    why it is accepted or not; with --template, each page is a form. `-` reads from standard input. --save draws
-    boxes, digits and how sure they are over the picture of one FILE; page 2 goes to NAME-2.png, and so on.
->>>>>>> report
     """
     if save is not None and len(files) > 1:
         raise click.UsageError(f"--save draws one picture, but {len(files)} files were given; read them one by one")
