@@ -104,6 +104,7 @@ def main() -> None:
     print("\nTraining LeNet-5 from nothing:")
     learn()
     print(f"\nSee {OUT / 'page.png'} and {OUT / 'learning-curve.png'}")
+    print("Now your own: source .venv/bin/activate; lenet read photo.jpg")
 
 
 if __name__ == "__main__":

@@ -103,3 +103,12 @@ def test_a_promise_on_errors_needs_a_calibrated_network(run, pictures, model):
     outcome = run("read", "--as", "digits", pictures / "field-year.png", "--model", model, "--max-error", "1%")
     assert outcome.status == 1
     assert "calibrated" in outcome.stderr
+
+
+def test_a_picture_that_is_read_is_not_drawn_over(run, pictures, tmp_path):
+    picture = tmp_path / "mine.png"
+    picture.write_bytes((pictures / "digit-3.png").read_bytes())
+    done = run("read", str(picture), "--save", str(picture))
+    assert done.status == 2
+    assert "choose another name" in done.stderr
+    assert picture.read_bytes() == (pictures / "digit-3.png").read_bytes()

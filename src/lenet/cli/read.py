@@ -49,6 +49,8 @@ def command(
     """
     if save is not None and len(files) > 1:
         raise click.UsageError(f"--save draws one picture, but {len(files)} files were given; read them one by one")
+    if save is not None and Path(save).resolve() in {Path(file).resolve() for file in files}:
+        raise click.UsageError(f"--save would write over {save}, which is to be read; choose another name")
     if resume and out is None:
         raise click.UsageError("--resume goes on with a file of results; say with --out which")
     if report is not None and given["kind"] in (None, "cheque"):
