@@ -87,7 +87,7 @@ def command(
         words, today = shlex.join(["lenet", *sys.argv[1:]]), date.today().isoformat()
         network.card = replace(network.card, name=Path(out).stem, command=words, figures=figures, date=today)
         click.echo(f"written to {weights.save(network, out)}")
-    else:
+    elif sys.stderr.isatty():
         click.echo("the network is not kept; give --out FILE to keep it", err=True)
     if save is not None:
         from lenet.drawing import learning_curve
