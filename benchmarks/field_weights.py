@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 import lenet
 from benchmarks.folds import FOLDS, folds_of
 from lenet import grammar
-from lenet.calibration import fit_calibration
+from lenet.calibration import Calibration, fit_calibration
 from lenet.cards import Card
 from lenet.datasets.labelled_fields import Fields, load_fields
 from lenet.learning.fields import train_fields
@@ -76,31 +76,37 @@ def train(fields: Fields, digits: lenet.Dataset, path: Path, threads: int) -> No
     lenet.save(network, path)
 
 
-def unseen_answers(folder: Path, fields: Fields, folds: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return (fields, 3): score and margin of each field, and whether it was right, by the network of its own fold."""
+def unseen_answers(folder: Path, fields: Fields, folds: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
+    """Return (fields, 3): score and margin of each field, and whether its digits were right, by its fold's network."""
     answers = np.zeros((len(fields), 3))
     for fold in range(FOLDS):
         which = np.flatnonzero(folds == fold)
         some = fields.subset(which)
-        found = spell_strips(lenet.load(place(folder, str(fold))), make_strips(some.pictures), grammar.get("digits"))
+        found = spell_strips(lenet.load(place(folder, str(fold))), make_strips(some.pictures), grammar.get(kind))
         for index, texts, text in zip(which, found, some.texts, strict=True):
             best = texts.best[0] if texts.best else None
-            answers[index] = (best.score, texts.margin, best.text == text) if best else (-50, 0, False)
+            right = best is not None and grammar.digits_of(best.text) == text
+            answers[index] = (best.score, texts.margin, right) if best else (-50, 0, False)
     return answers
 
 
 def ship(folder: Path, fields: Fields, folds: NDArray[np.int64]) -> None:
     """Give every network its calibration, and ship the one that has seen all fields."""
-    answers = unseen_answers(folder, fields, folds)
+    answers, signed = (unseen_answers(folder, fields, folds, kind) for kind in ("digits", "amount"))
     for fold in range(FOLDS):
-        network = lenet.load(place(folder, str(fold)))
-        network.calibration = fit_calibration(*answers[folds != fold].T)
+        network, others = lenet.load(place(folder, str(fold))), folds != fold
+        network.calibration = learned(answers[others], signed[others])
         lenet.save(network, place(folder, str(fold)))
     network = lenet.load(place(folder, "all"))
-    network.calibration = fit_calibration(*answers.T)
+    network.calibration = learned(answers, signed)
     network.card = card(float(answers[:, 2].mean()), len(fields))
     print(network.card)
     print(f"written to {lenet.save(network, SHIPPED)}")
+
+
+def learned(plain: NDArray[np.float64], signed: NDArray[np.float64]) -> Calibration:
+    """Return the calibration of plain digits, with that of amounts beside it."""
+    return replace(fit_calibration(*plain.T), with_signs=fit_calibration(*signed.T))
 
 
 def card(right: float, count: int) -> Card:

@@ -79,3 +79,12 @@ def test_expected_calibration_error_is_the_mean_gap():
     assert expected_calibration_error([0.9] * 10, [True] * 9 + [False]) == pytest.approx(0)
     assert expected_calibration_error([0.9] * 10, [False] * 10) == pytest.approx(0.9)
     assert expected_calibration_error([1.0, 0.05], [False, True]) == pytest.approx((1 + 0.95) / 2)
+
+
+def test_kinds_with_signs_have_a_curve_of_their_own(fields):
+    plain, signed = fit_calibration(*fields[:3]), Calibration(0.3, 0.1, 0.2, (0.5,))
+    both = Calibration(plain.by_score, plain.by_margin, plain.offset, plain.usual, signed)
+    assert both.of("text") is both
+    assert both.of("amount") is signed
+    assert plain.of("amount") is plain
+    assert Calibration.from_json(both.to_json()) == both

@@ -35,12 +35,19 @@ class Calibration:
     by_margin : what a unit of log probability between it and the next text adds.
     offset : what is added to both.
     usual : ascending confidences of the fields it was learned on, as quantiles.
+    with_signs : the curve of amounts, dates and the like, whose signs make every text less probable; None where that
+        was not learned apart.
     """
 
     by_score: float
     by_margin: float
     offset: float
     usual: tuple[float, ...]
+    with_signs: Calibration | None = None
+
+    def of(self, kind: str) -> Calibration:
+        """Return the curve for a kind of grammar: "text" for digits and patterns, else the one with signs."""
+        return self if kind == "text" or self.with_signs is None else self.with_signs
 
     def confidence(self, score: float, margin: float) -> float:
         """Return the probability, 0 to 1, that a text is right.
@@ -85,11 +92,13 @@ class Calibration:
             data = json.loads(text)
             numbers = [float(data[name]) for name in ("by_score", "by_margin", "offset")]
             usual = tuple(float(value) for value in data["usual"])
+            more = data.get("with_signs")
+            with_signs = None if more is None else cls.from_json(json.dumps(more))
         except (TypeError, ValueError, KeyError, RecursionError):
-            numbers, usual = [math.nan], ()
+            numbers, usual, with_signs = [math.nan], (), None
         if not all(map(math.isfinite, [*numbers, *usual])):
             raise FormatError("not a calibration; expected what Calibration.to_json writes: save the network again")
-        return cls(numbers[0], numbers[1], numbers[2], tuple(sorted(usual)))
+        return cls(numbers[0], numbers[1], numbers[2], tuple(sorted(usual)), with_signs)
 
     def __repr__(self) -> str:
         return f"Calibration({self.by_score:.3f} log odds + {self.by_margin:.3f} margin + {self.offset:.3f})"

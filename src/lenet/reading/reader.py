@@ -94,7 +94,9 @@ class Reader:
         self.max_error = max_error
         if is_field_network(self.network):
             self.grammar.table(self.network.classes[1:])  # refuses a grammar that the network cannot write
-            self.threshold = threshold_for(max_error, self.network.calibration)
+            learned = self.network.calibration
+            self.calibration = None if learned is None else learned.of(self.grammar.kind)
+            self.threshold = threshold_for(max_error, self.calibration)
         elif self.grammar.name != "digits" or max_error is not None:
             raise InputError(
                 f"{self.network} knows single characters and reads plain digits, without a promise on errors; "
@@ -118,7 +120,7 @@ class Reader:
             texts,
             written=strip.written,
             grammar=self.grammar,
-            calibration=self.network.calibration,
+            calibration=self.calibration,
             threshold=self.threshold,
         )
         rows, columns = field.page.picture.shape[:2]
