@@ -430,3 +430,15 @@ def test_layer_named_like_an_attribute_is_refused() -> None:
         Network(Architecture("x", (1, 4, 4), (FullConnection("forward", 2),)))
     with pytest.raises(ArchitectureError, match="no network is called"):
         Network("lenet6")
+
+
+def test_weights_that_are_not_finite_give_nan_as_in_pytorch() -> None:
+    module = LeNet5(seed=1)
+    images = images_of(module)
+    with torch.no_grad():
+        module.C1.weights[0, 0, 0, 0] = float("nan")
+    assert module(images).isnan().all()
+    with torch.inference_mode():
+        assert module(images).isnan().all()
+    with pytest.raises(ValueError, match="the images hold NaN"), torch.inference_mode():
+        LeNet5(seed=1)(images * float("nan"))
