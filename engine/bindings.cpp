@@ -168,6 +168,7 @@ struct Model {  // a network, and the pass that lenet.torch goes forward and bac
     Network net;
     std::unique_ptr<Pass> pass;
     int threads = 0;
+    bool on_openmp = false;  // whether `pass` uses OpenMP's threads; see OnOpenMP
 };
 
 Result view(Buffer& buffer, nb::handle owner) {
@@ -284,6 +285,7 @@ Result forward_train(Model& model, const AnyImages& any, int threads) {
     const Images images = images_of(model.net, any);
     Owned scores = make_scores(model.net, images.n);
     nb::gil_scoped_release release;
+    const OnOpenMP on(model.on_openmp);
     if (!model.pass || model.threads != threads) model.pass = std::make_unique<Pass>(model.net, threads), model.threads = threads;
     const auto which = counted(images.n);
     model.pass->forward(images, which.data(), images.n);
@@ -300,6 +302,7 @@ std::pair<Result, nb::object> backward(Model& model, const Numbers& upstream, bo
     Owned inputs = make({size_t(wanted ? passed : 0), size_t(in.maps), size_t(in.rows), size_t(in.columns)});
     {
         nb::gil_scoped_release release;
+        const OnOpenMP on(model.on_openmp);
         model.pass->set_deltas(upstream.data());
         model.pass->backward(wanted ? inputs.data : nullptr, [](long, long, bool) {});
         std::copy_n(model.pass->gradient.data(), model.pass->gradient.size(), parameters.data);
@@ -380,6 +383,7 @@ NB_MODULE(_engine, module) {
         .def(nb::init<const std::string&>(), nb::arg("description"))
         .def_prop_ro("parameters", [](nb::handle self) { return view(nb::cast<Model&>(self).net.parameters(), self); })
         .def_prop_ro("statistics", [](nb::handle self) { return view(nb::cast<Model&>(self).net.statistics(), self); })
+        .def_rw("on_openmp", &Model::on_openmp)
         .def("layout", [](const Model& model) {
             nb::list list;
             for (const Entry& e : model.net.entries()) {

@@ -119,6 +119,16 @@ Padded padded_maps(float* data, Shape shape, const Layer* next) {
     return maps;
 }
 
+bool is_finite(const float* numbers, long n) {
+    uint32_t carries = 0;  // the exponent's bits are all 1 in NaN and in infinity: 1 more carries into the sign
+    for (long k = 0; k < n; ++k) {
+        uint32_t bits;
+        std::memcpy(&bits, numbers + k, sizeof bits);
+        carries |= (bits & 0x7f800000u) + 0x00800000u;
+    }
+    return !(carries >> 31);
+}
+
 void clear_padding(const Padded& maps) {
     const Maps &all = maps.outer, &inner = maps.inner;
     const int top = (all.rows - inner.rows) / 2, left = (all.columns - inner.columns) / 2;

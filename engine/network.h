@@ -94,6 +94,8 @@ struct Prepared {
 };
 
 constexpr const char* NOT_FINITE = "the images hold NaN or infinite numbers";
+constexpr const char* NUMBERS_NOT_FINITE = "the network's own numbers hold NaN or infinite ones";
+bool is_finite(const float* numbers, long n);
 constexpr float EPSILON = 1e-5f;  // of batch normalisation, as other frameworks have it
 
 struct Images {  // n images, one after another, bytes or floats

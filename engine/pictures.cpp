@@ -1,6 +1,5 @@
 // Pictures one at a time: a few images, feature maps, and large pictures over which a network slides.
 #include <algorithm>
-#include <cstring>
 #include <stdexcept>
 
 #include "network.h"
@@ -10,16 +9,8 @@ namespace lenet {
 
 namespace {
 
-bool is_finite(const float* numbers, long n) {
-    uint32_t worst = 0;  // the exponent's bits are all 1 in NaN and in infinity
-    for (long k = 0; k < n; ++k) {
-        uint32_t bits;
-        std::memcpy(&bits, numbers + k, sizeof bits);
-        worst = std::max(worst, bits & 0x7f800000u);
-    }
-    return worst != 0x7f800000u;
-}
-bool is_finite(const uint8_t*, long) { return true; }
+bool all_finite(const float* numbers, long n) { return is_finite(numbers, n); }
+bool all_finite(const uint8_t*, long) { return true; }
 
 // to[m][top + y][left + x] = low + scale * from[m][y][x]; from_map and to_map: from one map to the next. Returns whether
 // all numbers are finite.
@@ -31,7 +22,7 @@ bool place_numbers(const T* from, long from_map, int maps, int rows, int columns
         for (int y = 0; y < rows; ++y) {
             const T* source = from + m * from_map + long(y) * columns;
             float* row = to + m * to_map + long(top + y) * to_columns + left;
-            finite = finite && is_finite(source, columns);
+            finite = finite && all_finite(source, columns);
             for (int x = 0; x < columns; ++x) row[x] = low + scale * float(source[x]);
         }
     return finite;

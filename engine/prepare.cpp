@@ -1,10 +1,34 @@
 // Weights in the forms that the kernels read; see Prepared.
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "network.h"
 
 namespace lenet {
+
+namespace {
+
+// Weights and biases that do what batch normalisation by the running statistics does.
+void fold_norm(const Layer& layer, const float* arena, const float* statistics, Prepared& p) {
+    const Convolution& c = layer.convolution;
+    const int maps = layer.out.maps;
+    const float *mean = statistics + layer.statistics, *variance = mean + maps;
+    p.folded.at_least(size_t(layer.weight_count)), p.bias_folded.at_least(size_t(maps));
+    const long kernel = long(c.kernel_rows) * c.kernel_columns, inputs = layer.weight_count / maps;
+    for (int o = 0; o < maps; ++o) {
+        const float share = arena[layer.scale + o] / std::sqrt(variance[o] + EPSILON);
+        p.bias_folded[size_t(o)] = arena[layer.biases + o] - mean[o] * share;
+        if (layer.dense)
+            for (long i = 0; i < inputs; ++i) p.folded[size_t(i * maps + o)] = p.weights[i * maps + o] * share;
+        else
+            for (long k = c.first_input[o] * kernel; k < c.first_input[o + 1] * kernel; ++k)
+                p.folded[size_t(k)] = p.weights[k] * share;
+    }
+    p.weights = p.folded.data(), p.bias = p.bias_folded.data();
+}
+
+}  // namespace
 
 void Network::prepare(const Layer& layer, bool fold, Prepared& p) const {
     const float* arena = parameters().data();
@@ -14,23 +38,7 @@ void Network::prepare(const Layer& layer, bool fold, Prepared& p) const {
     const Convolution& c = layer.convolution;
     if (layer.batch_norm()) {
         p.bias = nullptr;
-        if (fold) {
-            const int maps = layer.out.maps;
-            const float *mean = statistics().data() + layer.statistics, *variance = mean + maps;
-            p.folded.at_least(size_t(layer.weight_count)), p.bias_folded.at_least(size_t(maps));
-            const long kernel = long(c.kernel_rows) * c.kernel_columns, inputs = layer.weight_count / maps;
-            for (int o = 0; o < maps; ++o) {
-                const float share = arena[layer.scale + o] / std::sqrt(variance[o] + EPSILON);
-                p.bias_folded[size_t(o)] = arena[layer.biases + o] - mean[o] * share;
-                if (layer.dense)
-                    for (long i = 0; i < inputs; ++i)
-                        p.folded[size_t(i * maps + o)] = p.weights[i * maps + o] * share;
-                else
-                    for (long k = c.first_input[o] * kernel; k < c.first_input[o + 1] * kernel; ++k)
-                        p.folded[size_t(k)] = p.weights[k] * share;
-            }
-            p.weights = p.folded.data(), p.bias = p.bias_folded.data();
-        }
+        if (fold) fold_norm(layer, arena, statistics().data(), p);
     }
     if (!layer.dense && c.transformed()) {
         p.transformed.at_least(size_t(c.points) * size_t(c.kernels) * size_t(c.kernel_rows));
@@ -115,6 +123,10 @@ bool Network::has_bfloat16() const {
 Network::AllPrepared Network::prepared() {
     std::lock_guard<std::mutex> lock(shared_->mutex);
     if (shared_->prepared) return shared_->prepared;
+    // the kernels are compiled as if there were none: the bounds of tanh, for one, would make a number of NaN
+    if (!is_finite(parameters().data(), long(parameters().size())) ||
+        !is_finite(statistics().data(), long(statistics().size())))
+        throw std::invalid_argument(NUMBERS_NOT_FINITE);
     auto all = std::make_shared<std::vector<Prepared>>(layers.size());
     for (size_t l = 0; l < layers.size(); ++l) {
         prepare(layers[l], true, (*all)[l]);

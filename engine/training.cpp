@@ -101,6 +101,7 @@ void Pass::fit(Shape input, int count) {
 }
 
 void Pass::prepare_weights() {
+    finite_ = is_finite(net_.parameters().data(), long(net_.parameters().size()));
     for (size_t l = 0; l < net_.layers.size(); ++l) net_.prepare(net_.layers[l], false, prepared_[l]);
 }
 
@@ -210,7 +211,7 @@ double Pass::forward_loss(const Images& images, const int64_t* which, int count,
     passed_ = count;
     double total = 0;
     for (int b = 0; labels && b < blocks_; ++b) total += all_[size_t(b)]->loss, wrong += all_[size_t(b)]->wrong;
-    return total;
+    return finite_ ? total : std::nan("");
 }
 
 void Pass::loss_of(Block& block, int first, Loss loss, const int64_t* which, const int64_t* labels, const float* targets) {
@@ -253,6 +254,7 @@ void Pass::loss_of(Block& block, int first, Loss loss, const int64_t* which, con
 }
 
 void Pass::scores(float* to) const {
+    if (!finite_) return void(std::fill_n(to, count_ * output().size(), std::nanf("")));
     for (int b = 0; b < blocks_; ++b, to += BLOCK * output().size())
         copy_images(all_[size_t(b)]->maps.back().inner, all_[size_t(b)]->count, to);
 }

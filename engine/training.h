@@ -18,6 +18,7 @@ class Pass {
 
     // Scores of images[which[0..count)], keeping what `backward` needs. Batch normalisation uses the batch's own
     // statistics and moves the running ones. images.shape may have another width than in the call before.
+    // Where a parameter is not finite, scores and losses are NaN.
     void forward(const Images&, const int64_t* which, int count);
     // Forward, loss and deltas in one go; returns the sum of the losses, and adds to `wrong`. labels[which[k]]; with
     // `targets`, the cross entropy is taken against row which[k] of it, [classes], and the label only counts as wrong.
@@ -58,6 +59,7 @@ class Pass {
 
     Network net_;
     int threads_, count_ = 0, blocks_ = 0, passed_ = 0;
+    bool finite_ = true;  // the parameters
     std::vector<Prepared> prepared_;
     std::vector<std::unique_ptr<Block>> all_;
     std::vector<Buffer> scratch_;

@@ -394,3 +394,25 @@ def test_bytes_as_floats_are_refused():
         with pytest.raises(InputError, match="divide them by 255"):
             compute(digits.astype(np.float32))
     assert network.predict(digits.astype(np.float32) / 255 * 1.2).shape == (40,)
+
+
+# ---- numbers that are not finite ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["C1.weights", "OUT.biases", "C1.variance"])
+def test_numbers_of_the_network_that_are_not_finite_are_named(name: str, bad: float) -> None:
+    layers = (Convolution("C1", 4, (5, 5), batch_norm=True), FullConnection("OUT", 3))
+    network = Network(Architecture("x", (1, 8, 8), layers), seed=1)
+    images = random_images(network.architecture, 20, 1)
+    network.scores(images)
+    (network.parameters | network.statistics)[name].flat[0] = bad
+    for ask in (network.scores, network.predict, network.predict_proba, network.outputs):
+        for some in (images, images[:1]):
+            with pytest.raises(InputError, match=f"{name} of the network holds NaN or infinite numbers"):
+                ask(some)
+    for ask in (network.scan, network.feature_maps):
+        with pytest.raises(InputError, match=f"{name} of the network holds NaN or infinite numbers"):
+            ask(images[0])
+    (network.parameters | network.statistics)[name].flat[0] = 1
+    assert np.isfinite(network.scores(images)).all()

@@ -130,3 +130,8 @@ def test_training_by_labels_refuses_maps_of_outputs() -> None:
         train(data, FIELDS)
     with pytest.raises(ArchitectureError, match="3 maps of 1x8 outputs"):
         train(data, Network(FIELDS))
+
+
+def test_outputs_of_parameters_that_are_not_finite_are_nan(trainer: Trainer) -> None:
+    trainer.network.parameters["C.weights"][0, 0, 0, 0] = np.nan
+    assert np.isnan(trainer.forward(np.zeros((2, 8, 20), np.float32))).all()

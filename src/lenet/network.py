@@ -170,7 +170,7 @@ class Network:
         ------
         InputError
             The images have another shape or type than the network reads, or are not all finite, or there are none;
-            or the processor or the network has no bfloat16 (see `has_bfloat16`).
+            or the network's own numbers are not; or the processor or the network has no bfloat16 (see `has_bfloat16`).
         ArchitectureError
             The network gives maps, not one score a class (see `outputs`).
         """
@@ -201,7 +201,7 @@ class Network:
         """
         seen = ready_for(self.architecture, images, any_width=True)
         self._refresh()
-        outputs: NDArray[np.float32] = self._engine.outputs(seen, thread_count(threads))
+        outputs: NDArray[np.float32] = self._ask(self._engine.outputs, seen, thread_count(threads))
         return outputs
 
     def predict_proba(self, images: Images, *, threads: int = 0, bfloat16: bool = False) -> NDArray[np.float32]:
@@ -251,7 +251,7 @@ class Network:
             raise InputError(f"an array of shape {image.shape} was given; expected one image: (rows, columns)")
         seen = ready_for(self.architecture, image.reshape(1, *(1,) * (3 - image.ndim), *image.shape))
         self._refresh()
-        maps = self._engine.feature_maps(seen)
+        maps = self._ask(self._engine.feature_maps, seen)
         return {layer.name: found[0] for layer, found in zip(self.architecture.layers, maps, strict=True)}
 
     def scan(self, picture: Images, *, threads: int = 0) -> NDArray[np.float32]:
@@ -283,7 +283,7 @@ class Network:
             )
         seen = ready(picture)[np.newaxis]
         self._refresh()
-        return np.asarray(self._engine.scan(seen, thread_count(threads))[0])
+        return np.asarray(self._ask(self._engine.scan, seen, thread_count(threads))[0])
 
     def gradients(
         self, images: Images, labels: NDArray[np.integer[Any]], *, loss: str = "cross_entropy", threads: int = 0
@@ -332,7 +332,20 @@ class Network:
             return compute(images, *options)
         except (TypeError, ValueError):
             self.architecture.require_scores()
-            return compute(ready_for(self.architecture, images), *options)
+            return self._ask(compute, ready_for(self.architecture, images), *options)
+
+    def _ask(self, compute: Callable[..., Any], *arguments: Any) -> Any:
+        """Call the engine with images that are right; if it refuses, the network's own numbers are not."""
+        try:
+            return compute(*arguments)
+        except ValueError:
+            for name, numbers in (self._arrays | self._statistics).items():
+                if not np.isfinite(numbers).all():
+                    raise InputError(
+                        f"{name} of the network holds NaN or infinite numbers; expected finite ones: load it anew, or "
+                        "train it with a lower learning rate"
+                    ) from None
+            raise
 
     def copy(self) -> Network:
         """Return a network with the same numbers, and its own memory for them."""

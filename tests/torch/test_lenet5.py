@@ -443,3 +443,15 @@ def test_temperature_and_card_come_back_as_long_as_the_numbers_do():
         next(module.parameters()).add_(0.1)
     changed = module.to_lenet()
     assert (changed.temperature, changed.card) == (1.0, None)
+
+
+def test_weights_that_are_not_finite_give_nan_as_in_pytorch() -> None:
+    module = LeNet5(seed=1)
+    images = images_of(module)
+    with torch.no_grad():
+        module.C1.weights[0, 0, 0, 0] = float("nan")
+    assert module(images).isnan().all()
+    with torch.inference_mode():
+        assert module(images).isnan().all()
+    with pytest.raises(ValueError, match="the images hold NaN"), torch.inference_mode():
+        LeNet5(seed=1)(images * float("nan"))

@@ -76,6 +76,7 @@ class Network(nn.Module):
 
     def _own(self, numbers: Numbers) -> None:
         self._numbers, self._lock = numbers, threading.Lock()
+        numbers._engine.on_openmp = True  # training passes run on PyTorch's threads, which spin between its loops
         numbers._watch()
         self._places: list[tuple[dict[str, Any], str, Tensor, int]] | None = None
         self._built: list[PlainLayer] = []
@@ -157,7 +158,12 @@ class Network(nn.Module):
                 return torch.from_numpy(engine.forward_train(_array(images), torch.get_num_threads()))
             self._numbers._refresh()
         compute = engine.outputs if self._gives_maps else engine.forward
-        return torch.from_numpy(compute(_array(images), torch.get_num_threads()))
+        try:
+            return torch.from_numpy(compute(_array(images), torch.get_num_threads()))
+        except ValueError:  # the engine refuses what is not finite
+            if not torch.isfinite(images).all():
+                raise
+            return self.plain(images)
 
     def plain(self, images: Tensor) -> Tensor:
         """Return what `forward` does, computed by the layers in PyTorch."""
