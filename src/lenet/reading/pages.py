@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lenet.documents.cleanup import to_ink, without_rules
 from lenet.documents.pages import open_document
 from lenet.documents.segmentation import Box, Piece, find_pieces, text_rows
+from lenet.documents.sheets import find_sheet
 from lenet.errors import InputError
 from lenet.glyphs import glyphs_of
 from lenet.network import Network
@@ -70,9 +71,11 @@ def read_page(
     network = network_for(model)
     readings, file = [], _path(picture)
     for page in open_document(picture):
-        rows = text_rows(find_pieces(without_rules(to_ink(page.picture))))
+        sheet = find_sheet(page.picture)
+        rows = text_rows(find_pieces(without_rules(to_ink(sheet.picture))))
         for characters in _characters(network, rows, threads):
-            readings.append(_reading(characters, page, file))
+            there = tuple(replace(each, box=sheet.there(each.box)) for each in characters)
+            readings.append(_reading(there, page, file))
     return readings
 
 
