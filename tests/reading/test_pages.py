@@ -11,6 +11,7 @@ from PIL import Image
 
 import lenet
 from lenet.errors import GrammarError, InputError
+from tests.desks import LIGHT_WOOD, WOOD, moved, on_desk
 from tests.writing import digit, in_shadow, on_paper, page, write
 
 ROWS = ["31415926", "5358", "979323"]
@@ -33,6 +34,20 @@ def test_polarity_and_shadow_change_nothing():
     picture = on_paper(page(ROWS, 40), noise=2)
     assert lenet.read_page(255 - picture) == lenet.read_page(picture)
     assert texts(lenet.read_page(in_shadow(picture))) == ROWS
+
+
+@pytest.mark.parametrize(("turn", "tilt", "colour"), [(0, 0, WOOD), (-15, 0.15, LIGHT_WOOD), (12, 0.1, WOOD)])
+def test_a_sheet_on_a_desk_is_read_and_boxes_are_those_of_the_photograph(turn, tilt, colour):
+    paper = on_paper(page(ROWS, 40, margin=80), noise=2)
+    photograph, there = on_desk(paper, turn=turn, tilt=tilt, colour=colour)
+    readings = lenet.read_page(photograph)
+    assert texts(readings) == ROWS
+    for flat, seen in zip(lenet.read_page(paper), readings, strict=True):
+        for one, other in zip(flat.characters, seen.characters, strict=True):
+            middle = [((one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2)]
+            (x, y), box = moved(there, middle)[0], other.box
+            assert abs(x - (box[0] + box[2]) / 2) < 8
+            assert abs(y - (box[1] + box[3]) / 2) < 8
 
 
 @pytest.mark.parametrize("text", list("0123456789"))

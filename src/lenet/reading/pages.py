@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from lenet.documents.cleanup import to_ink, without_rules
 from lenet.documents.pages import open_document
-from lenet.documents.segmentation import Box, Piece, find_pieces, text_rows
+from lenet.documents.segmentation import Box, Piece, find_pieces, find_places, text_rows
 from lenet.documents.sheets import find_sheet
 from lenet.errors import InputError
 from lenet.glyphs import glyphs_of
 from lenet.network import Network
 from lenet.reading.readings import Character, Reading
+from lenet.reading.signs import gaps, signs_at
 from lenet.weights import load
 
 if TYPE_CHECKING:
@@ -72,11 +73,33 @@ def read_page(
     readings, file = [], _path(picture)
     for page in open_document(picture):
         sheet = find_sheet(page.picture)
-        rows = text_rows(find_pieces(without_rules(to_ink(sheet.picture))))
-        for characters in _characters(network, rows, threads):
+        for text, characters in _rows_of_text(network, sheet.picture, threads):
             there = tuple(replace(each, box=sheet.there(each.box)) for each in characters)
-            readings.append(_reading(there, page, file))
+            readings.append(_reading(text, there, page, file))
     return readings
+
+
+def _rows_of_text(
+    network: Network, picture: NDArray[np.uint8], threads: int
+) -> Iterator[tuple[str, tuple[Character, ...]]]:
+    """Give the text of each row, with the signs and gaps between its digits, and its characters."""
+    ink = without_rules(to_ink(picture))
+    rows = text_rows(find_pieces(ink))
+    places = find_places(ink, rows) if "".join(network.classes).isdigit() else []
+    found = signs_at(places, load("fields"), threads) if places else {}
+    signs = {(place.row, place.index): sign for place, sign in found.items()}
+    instead = {(place.row, place.index + 1) for place in found if place.piece}
+    for number, (row, wide) in enumerate(zip(_characters(network, rows, threads), gaps(rows), strict=True)):
+        text, characters = "", list[Character]()
+        for index, character in enumerate(row):
+            sign = signs.get((number, index))
+            if (number, index) not in instead:
+                characters.append(character)
+                text += character.text + (" " if index in wide and sign is None else "")
+            if sign is not None:
+                characters.append(sign)
+                text += sign.text
+        yield text, tuple(characters)
 
 
 def read_components(network: Network, fields: Sequence[Field], threads: int) -> list[Reading]:
@@ -86,7 +109,10 @@ def read_components(network: Network, fields: Sequence[Field], threads: int) -> 
         pieces = find_pieces(without_rules(to_ink(field.page.picture)), one_row=True)
         rows.append(sorted(pieces, key=lambda piece: piece.box[0] + piece.box[2]))
     found = _characters(network, rows, threads)
-    return [_reading(characters, field.page, field.file) for characters, field in zip(found, fields, strict=True)]
+    return [
+        _reading("".join(each.text for each in characters), characters, field.page, field.file)
+        for characters, field in zip(found, fields, strict=True)
+    ]
 
 
 def network_for(model: str | os.PathLike[str] | Network) -> Network:
@@ -124,8 +150,7 @@ def _character(network: Network, piece: Piece, probabilities: NDArray[np.float32
     return Character(*ranked[0], piece.box, tuple(ranked[1:]))
 
 
-def _reading(characters: tuple[Character, ...], page: Page, file: str | None) -> Reading:
-    text = "".join(character.text for character in characters)
+def _reading(text: str, characters: tuple[Character, ...], page: Page, file: str | None) -> Reading:
     confidence = math.prod(character.confidence for character in characters) if characters else 0.0
     reason = "" if characters else NOTHING
     box = _box(characters, page)
