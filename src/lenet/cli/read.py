@@ -33,7 +33,12 @@ from lenet.reading import Reading, Results
 @options.json
 @options.csv
 @options.save
-@click.option("--report", type=click.Path(), callback=options.place, help="Write why each field is read so: HTML.")
+@click.option(
+    "--report",
+    type=click.Path(),
+    callback=options.place(".html", ".htm"),
+    help="Write why each field is read so: HTML.",
+)
 @click.option("--out", metavar="results.jsonl|.csv", help="Write results to this file as they come.")
 @click.option("--resume", is_flag=True, help="Go on with --out where an earlier run ended.")
 @options.quiet
@@ -59,10 +64,13 @@ def command(
     printer = Printer(as_json=as_json, as_csv=as_csv)
     with Results(out, files, resume=resume) if out else nullcontext() as results, Progress(quiet=quiet) as progress:
         if results is None:
-            printer.start(Reading.KEYS)
+            printer.start(Reading.COLUMNS)
         shown = _Shown(progress, files)
         for file in files:
             for page, readings in failures.watch(file, _readings(file, ways.of_page, results)):
+                if not readings:
+                    where = f"{file}, page {page.number}" if page.number > 1 else file
+                    click.echo(f"lenet: {where}: nothing was found to read", err=True)
                 if results is not None:
                     results.write(readings)
                     shown.page(file, page, len(readings))
@@ -92,7 +100,7 @@ def _print(printer: Printer, readings: list[Reading], *, several: bool) -> None:
         place = f"  {reading.file}" + (f", page {reading.page}" if reading.page > 1 else "") if several else ""
         refused = "" if reading.accepted else f"  rejected: {reading.reason}"
         line = f"{name}{reading.text or 'nothing':<12} {reading.confidence:6.1%}{refused}{place}"
-        printer.show(line, reading.to_dict())
+        printer.show(line, reading.to_dict(), reading.to_row())
 
 
 class _Shown:

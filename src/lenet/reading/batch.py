@@ -95,9 +95,10 @@ class Results:
 
     def write(self, readings: Sequence[Reading]) -> None:
         """Append the readings of a page."""
-        rows = [reading.to_dict() for reading in readings]
         lines = "".join(
-            self._csv_lines(rows) if self._csv else (f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+            self._csv_lines([reading.to_row() for reading in readings])
+            if self._csv
+            else (f"{json.dumps(reading.to_dict(), ensure_ascii=False)}\n" for reading in readings)
         )
         try:
             self._file.write(lines.encode("utf-8", "surrogateescape"))
@@ -112,7 +113,7 @@ class Results:
             if not self._header:
                 self._header = list(row)
                 yield _csv_line(self._header)
-            yield _csv_line([_flat(row[key]) for key in self._header])
+            yield _csv_line([row[key] for key in self._header])
 
     def _scan(self) -> int:
         """Return where the rows of the last page begin; remember that page, and which documents have rows."""
@@ -123,8 +124,8 @@ class Results:
                     break  # cut short: of the last page
                 if self._csv and number == 1:
                     self._header = next(csv.reader([record.decode("utf-8", "surrogateescape")]))
-                    if not {"file", "page"} <= set(self._header):
-                        raise FormatError(f"{self.path} has no results of lenet in it; choose another name")
+                    if set(self._header) != set(Reading.COLUMNS):
+                        raise FormatError(f"{self.path} has not the columns of lenet's results; choose another name")
                     start = end = len(record)
                     continue
                 place = self._place(record, number)
@@ -164,10 +165,6 @@ def _records(file: BinaryIO, *, quoted: bool) -> Iterator[bytes]:
             held = b""
     if held:
         yield held.removesuffix(b"\n")
-
-
-def _flat(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple | dict) else value
 
 
 def _csv_line(values: Sequence[object]) -> str:
