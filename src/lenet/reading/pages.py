@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lenet.documents.cleanup import to_ink, without_rules
 from lenet.documents.pages import open_document
 from lenet.documents.segmentation import Box, Piece, find_pieces, find_places, text_rows
-from lenet.documents.sheets import find_sheet
+from lenet.documents.sheets import Sheet, find_sheet
 from lenet.errors import InputError
 from lenet.glyphs import glyphs_of
 from lenet.network import Network
@@ -33,6 +33,12 @@ ALTERNATIVES = 3
 
 NOTHING = "nothing is written"
 """Why an empty reading is not accepted."""
+
+TURNED_DIGITS = 12
+"""Fewer digits do not tell for certain which way up a page is; 12 of MNIST's are wrong 1 time in 5,000."""
+TURNED_GAIN, TURNED_DOUBT = 0.06, 0.05
+"""A turned page has digits surer by this much, and no less sure than that, in natural logarithms, on average: of 12
+that lie upside down 8 in 10 do, of 40 nearly all. (Most digits look much like some digit upside down.)"""
 
 TRIMMING_GAIN = 0.2
 """A character without its tails has to be this much more probable than with them to be believed."""
@@ -72,20 +78,55 @@ def read_page(
     network = network_for(model)
     readings, file = [], _path(picture)
     for page in open_document(picture):
-        sheet = find_sheet(page.picture)
-        for text, characters in _rows_of_text(network, sheet.picture, threads):
+        sheet, ink, pieces = _upright(network, find_sheet(page.picture), threads)
+        for text, characters in _rows_of_text(network, ink, pieces, threads):
             there = tuple(replace(each, box=sheet.there(each.box)) for each in characters)
             readings.append(_reading(text, there, page, file))
     return readings
 
 
+def _upright(network: Network, sheet: Sheet, threads: int) -> tuple[Sheet, NDArray[np.uint8], list[Piece]]:
+    """Return a sheet with its ink and pieces, turned where its digits say that it lies sideways or upside down."""
+    ink = without_rules(to_ink(sheet.picture))
+    pieces = find_pieces(ink)
+    quarters = _quarters(network, pieces, threads)
+    if not quarters:
+        return sheet, ink, pieces
+    sheet = sheet.turned(quarters)
+    ink = without_rules(to_ink(sheet.picture))
+    return sheet, ink, find_pieces(ink)
+
+
+def _quarters(network: Network, pieces: Sequence[Piece], threads: int) -> int:
+    """Return by how many quarters against the clock a page has to be turned; 0 where that is not certain.
+
+    The picture of a digit, normalised by its size and centre of mass, turns as the page does.
+    """
+    if len(pieces) < TURNED_DIGITS or not _knows_digits(network):
+        return 0
+    images = glyphs_of(pieces)
+
+    def sure(quarters: int) -> float:
+        turned = np.ascontiguousarray(np.rot90(images, quarters, axes=(1, 2)))
+        return float(np.log(network.predict_proba(turned, threads=threads).max(axis=1)).mean())
+
+    now = sure(0)
+    if now > -TURNED_GAIN:
+        return 0
+    best, quarters = max((sure(quarters), quarters) for quarters in (1, 2, 3))
+    return quarters if best > max(-TURNED_DOUBT, now + TURNED_GAIN) else 0
+
+
+def _knows_digits(network: Network) -> bool:
+    return set(network.classes) <= set("0123456789")
+
+
 def _rows_of_text(
-    network: Network, picture: NDArray[np.uint8], threads: int
+    network: Network, ink: NDArray[np.uint8], pieces: list[Piece], threads: int
 ) -> Iterator[tuple[str, tuple[Character, ...]]]:
     """Give the text of each row, with the signs and gaps between its digits, and its characters."""
-    ink = without_rules(to_ink(picture))
-    rows = text_rows(find_pieces(ink))
-    places = find_places(ink, rows) if "".join(network.classes).isdigit() else []
+    rows = text_rows(pieces)
+    places = find_places(ink, rows) if _knows_digits(network) else []
     found = signs_at(places, load("fields"), threads) if places else {}
     signs = {(place.row, place.index): sign for place, sign in found.items()}
     instead = {(place.row, place.index + 1) for place in found if place.piece}
