@@ -142,6 +142,7 @@ class Reading:
         """Return it as a row for spreadsheets: single values alone, without the characters and the other texts."""
         box = dict(zip(("left", "top", "right", "bottom"), self.box, strict=True))
         plain: dict[str, str | int | float | bool | None] = {**self.to_dict(), **box}
+        plain["confidence"] = round(self.confidence, 6)
         return {column: plain[column] for column in self.COLUMNS}
 
     def __repr__(self) -> str:
