@@ -76,13 +76,19 @@ def read_page(
         The file is damaged.
     """
     network = network_for(model)
-    readings, file = [], _path(picture)
+    readings: list[Reading] = []
+    file = _path(picture)
     for page in open_document(picture):
         sheet, ink, pieces = _upright(network, find_sheet(page.picture), threads)
-        for text, characters in _rows_of_text(network, ink, pieces, threads):
-            there = tuple(replace(each, box=sheet.there(each.box)) for each in characters)
-            readings.append(_reading(text, there, page, file))
+        rows = [_reading(*row, page, file) for row in _rows_of_text(network, ink, pieces, threads)]
+        readings += [_on_picture(reading, sheet) for reading in rows]
     return readings
+
+
+def _on_picture(reading: Reading, sheet: Sheet) -> Reading:
+    """Return a reading of a sheet with its boxes where they are on the picture that was given."""
+    characters = tuple(replace(each, box=sheet.there(each.box)) for each in reading.characters)
+    return replace(reading, characters=characters, box=_around(characters))
 
 
 def _upright(network: Network, sheet: Sheet, threads: int) -> tuple[Sheet, NDArray[np.uint8], list[Piece]]:
@@ -201,6 +207,10 @@ def _reading(text: str, characters: tuple[Character, ...], page: Page, file: str
 def _box(characters: tuple[Character, ...], page: Page) -> Box:
     if not characters:
         return 0, 0, int(page.picture.shape[1]), int(page.picture.shape[0])
+    return _around(characters)
+
+
+def _around(characters: tuple[Character, ...]) -> Box:
     lefts, tops, rights, bottoms = zip(*(character.box for character in characters), strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 
