@@ -25,7 +25,7 @@ from lenet.weights import load
 if TYPE_CHECKING:
     from lenet.documents.pages import Page, Source
 
-__all__ = ["Field", "network_for", "open_field", "read_components", "read_page"]
+__all__ = ["Field", "network_for", "on_picture", "open_field", "read_components", "read_page"]
 
 ALTERNATIVES = 3
 """How many other classes a character names."""
@@ -81,14 +81,14 @@ def read_page(
     for page in open_document(picture):
         sheet, ink, pieces = _upright(network, find_sheet(page.picture), threads)
         rows = [_reading(*row, page, file) for row in _rows_of_text(network, ink, pieces, threads)]
-        readings += [_on_picture(reading, sheet) for reading in rows]
+        readings += [on_picture(reading, sheet) for reading in rows]
     return readings
 
 
-def _on_picture(reading: Reading, sheet: Sheet) -> Reading:
+def on_picture(reading: Reading, sheet: Sheet) -> Reading:
     """Return a reading of a sheet with its boxes where they are on the picture that was given."""
     characters = tuple(replace(each, box=sheet.there(each.box)) for each in reading.characters)
-    return replace(reading, characters=characters, box=_around(characters))
+    return replace(reading, characters=characters, box=_around(characters) if characters else sheet.there(reading.box))
 
 
 def _upright(network: Network, sheet: Sheet, threads: int) -> tuple[Sheet, NDArray[np.uint8], list[Piece]]:
