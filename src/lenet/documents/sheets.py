@@ -51,6 +51,8 @@ BORDER = 0.012
 """Closer than this share to the border of the picture, a side is where the picture ends, and not the sheet."""
 INSET = 0.004
 """So much of a sheet's size is left out along its edges, where it bends and casts shadow."""
+MOST_BEYOND = 0.5
+"""A sheet reaches no farther beyond the picture than this share of its longer side."""
 SAMPLES = 64
 """Places along a side at which its edge is looked for."""
 
@@ -113,8 +115,9 @@ def find_sheet(picture: Picture) -> Sheet:
     found = [sides for sides in _candidates(light) if sides.plausible(small)]
     if not found:
         return Sheet.whole(picture)
-    best = max(found, key=lambda sides: sides.score)
-    return _flat(picture, best.squared().corners * factor)
+    corners = max(found, key=lambda sides: sides.score).squared().corners * factor
+    beyond = math.ceil(max(0.0, float(-corners.min()), float((corners - picture.shape[1::-1]).max())))
+    return _flat(picture, corners, beyond) if beyond < MOST_BEYOND * max(picture.shape) else Sheet.whole(picture)
 
 
 def _small(picture: Picture) -> tuple[Picture, int]:
@@ -339,17 +342,18 @@ def _is_sheet(corners: Points, shape: tuple[int, ...]) -> bool:
     return bool(upright and sines.min() > math.sin(LEAST_ANGLE) and LEAST_SHARE <= share <= MOST_SHARE)
 
 
-def _flat(picture: Picture, corners: Points) -> Sheet:
-    """Return what lies within four corners as a rectangle, with about as many pixels as it has in the picture."""
+def _flat(picture: Picture, corners: Points, beyond: int) -> Sheet:
+    """Return what lies within four corners as a rectangle, with about as many pixels as it has in the picture.
+
+    Up to `beyond` pixels outside of the picture, paper goes on as it ends there.
+    """
     from PIL import Image
 
     along = np.roll(corners, -1, axis=0) - corners
     top, right, bottom, left = np.hypot(along[:, 0], along[:, 1])
     columns, rows = max(1, round((top + bottom) / 2)), max(1, round((left + right) / 2))
     matrix = _homography(np.array([(0, 0), (columns, 0), (columns, rows), (0, rows)], float), corners)
-    # Where a corner lies outside of the picture, paper goes on as it ends there.
-    beyond = max(0, math.ceil(max(float(-corners.min()), float((corners - picture.shape[1::-1]).max()))))
-    around = np.pad(picture, [(beyond, beyond)] * 2 + [(0, 0)] * (picture.ndim - 2), mode="edge")
+    around = np.pad(picture, [(beyond, beyond)] * 2 + [(0, 0)] * (picture.ndim - 2), mode="edge") if beyond else picture
     shifted = np.array([[1.0, 0, beyond], [0, 1, beyond], [0, 0, 1]]) @ matrix
     way = tuple((shifted / shifted[2, 2]).ravel()[:8])
     image = Image.fromarray(around).transform(
