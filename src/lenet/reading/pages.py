@@ -57,6 +57,9 @@ def read_page(
 ) -> list[Reading]:
     """Read all that is written on a page, or on each page of a document.
 
+    A sheet on a darker desk is found by its edges, and a page that lies sideways or upside down is turned where its
+    digits tell that for certain; boxes are in pixels of the picture given all the same.
+
     Parameters
     ----------
     picture : a path, the bytes of a file, an open file, a PIL image, or uint8 `(rows, columns)` or
@@ -66,7 +69,8 @@ def read_page(
 
     Returns
     -------
-    One reading for each row of text, in reading order; none where nothing is written.
+    One reading for each row of text, in reading order; none where nothing is written. Points, commas, colons and
+    strokes between two digits belong to the text; a space stands where a gap parts two numbers of a row.
 
     Raises
     ------
