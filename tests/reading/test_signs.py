@@ -52,6 +52,17 @@ def test_the_point_between_digits_survives():
     assert texts(rows(*DECIMALS), noise=2) == DECIMALS
 
 
+def test_a_comma_that_hangs_below_its_row_is_no_row_of_its_own():
+    ink = rows("1,250", "3,14")
+    low = ink.copy()
+    for top in (0, 120):
+        columns = np.nonzero(ink[top + 82 : top + 90].any(axis=0))[0]
+        comma = np.s_[top + 70 : top + 100, columns[0] - 2 : columns[-1] + 3]
+        low[comma] = 0
+        low[top + 74 : top + 104, comma[1]] = ink[comma]
+    assert texts(low, noise=2) == ["1,250", "3,14"]
+
+
 def test_digits_without_a_sign_have_none():
     assert texts(rows("1837", "9493", "005"), noise=2) == ["1837", "9493", "005"]
 

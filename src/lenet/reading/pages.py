@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -139,18 +139,24 @@ def _rows_of_text(
     places = find_places(ink, rows) if _knows_digits(network) else []
     found = signs_at(places, load("fields"), threads) if places else {}
     signs = {(place.row, place.index): sign for place, sign in found.items()}
-    instead = {(place.row, place.index + 1) for place in found if place.piece}
     for number, (row, wide) in enumerate(zip(_characters(network, rows, threads), gaps(rows), strict=True)):
         text, characters = "", list[Character]()
         for index, character in enumerate(row):
             sign = signs.get((number, index))
-            if (number, index) not in instead:
+            if not _is_part(character, signs.values()):
                 characters.append(character)
                 text += character.text + (" " if index in wide and sign is None else "")
             if sign is not None:
                 characters.append(sign)
                 text += sign.text
-        yield text, tuple(characters)
+        if characters:
+            yield text.strip(), tuple(characters)
+
+
+def _is_part(character: Character, signs: Iterable[Character]) -> bool:
+    """Tell whether a character is a low piece that was found to be a sign: a comma may look like a 1 by itself."""
+    x, y = (character.box[0] + character.box[2]) / 2, (character.box[1] + character.box[3]) / 2
+    return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in (each.box for each in signs))
 
 
 def read_components(network: Network, fields: Sequence[Field], threads: int) -> list[Reading]:
