@@ -1,0 +1,1 @@
+"""The live page and the service behind it: what `lenet serve` shows and answers."""
