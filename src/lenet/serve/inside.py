@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lenet._engine import normalize_glyph
 from lenet.architectures import RadialBasis
+from lenet.documents.pictures import PIXEL_LIMIT
 from lenet.errors import InputError
 from lenet.network import Network
 from lenet.serve.sliders import RANGES, SIDE, STILL, Sliders, moved
@@ -79,8 +80,13 @@ def seen(ink: Image, sliders: Sliders = STILL) -> Image:
     return centred if sliders == STILL else moved(centred, [sliders])[0]
 
 
-def picture(source: Source) -> Image:
+def picture(source: Source, pixels: int = PIXEL_LIMIT) -> Image:
     """Return a picture of one digit as ink for the drawing surface: uint8, its longer side 96 pixels.
+
+    Parameters
+    ----------
+    source : as `lenet.glyphs.open_glyph` takes it.
+    pixels : that a file's picture may have.
 
     Raises
     ------
@@ -91,7 +97,7 @@ def picture(source: Source) -> Image:
 
     from lenet.glyphs import open_ink
 
-    ink = open_ink(source)
+    ink = open_ink(source, pixels=pixels)
     share = _DRAWN / max(ink.shape)
     size = (max(1, round(ink.shape[1] * share)), max(1, round(ink.shape[0] * share)))
     way = Pictures.Resampling.BOX if share < 1 else Pictures.Resampling.BILINEAR

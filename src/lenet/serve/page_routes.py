@@ -1,16 +1,15 @@
-"""The page's own routes: its files, and what it asks while somebody draws."""
+"""What the live page asks while somebody draws: plain routes under `/inside/`, the quickest of them at every stroke."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lenet.errors import InputError, LenetError
+from lenet.errors import ArchitectureError, InputError, LenetError
 from lenet.network import Network
 from lenet.serve import inside
 from lenet.serve.sliders import RANGES, Sliders
@@ -21,21 +20,12 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    Endpoint = Callable[[Request], Awaitable[Response]]
+    from lenet.serve.service import Service
 
-__all__ = ["PAGE", "Shelf", "Shown", "page_router"]
+__all__ = ["Shelf", "Shown", "page_router"]
 
-PAGE = Path(__file__).with_name("page")
-"""The folder of the page's files; all of them are served, and nothing else is."""
-
-PICTURE_LIMIT = 20_000_000
-"""Bytes of a picture that is laid on the drawing surface."""
-
-_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+_FRESH = "its numbers are random and nobody has trained it; this is what every network starts from."
+_AS_PAPER = "As the paper has it (connection table, trained subsampling, distances to drawn digits)"
 
 
 @dataclass(frozen=True)
@@ -53,35 +43,29 @@ class Shown:
 
 
 class Shelf:
-    """The networks that the page offers.
+    """The networks that the page offers: those of the service that it can draw, and untrained ones beside them.
 
     Parameters
     ----------
-    model : another one, to stand first.
+    networks : of the service, by name.
     """
 
-    def __init__(self, model: Network | None = None) -> None:
-        from lenet.weights import load
-
-        fresh = "its numbers are random and nobody has trained it; this is what every network starts from."
-        offered = [
-            Shown("digits", "LeNet-5, trained", "The shipped network: tanh, averages, ten scores.", load("digits")),
-            Shown("untrained", "LeNet-5, untrained", f"The same layers, but {fresh}", Network("lenet5", seed=1)),
+    def __init__(self, networks: dict[str, Network]) -> None:
+        self._shown = {name: _shown(name, network) for name, network in networks.items() if _can_be_drawn(network)}
+        for one in (
+            Shown("untrained", "LeNet-5, untrained", f"The same layers, but {_FRESH}", Network("lenet5", seed=1)),
             Shown(
                 "1998-untrained",
                 "LeNet-5 of 1998, untrained",
-                f"As the paper has it (connection table, trained subsampling, distances to drawn digits), but {fresh}",
+                f"{_AS_PAPER}, but {_FRESH}",
                 Network("lenet5-1998", seed=1),
             ),
-        ]
-        if model is not None:
-            title = model.card.name if model.card is not None else model.architecture.name
-            offered.insert(0, Shown("model", title, "The network that the program was started with.", model))
-        self._shown = {one.name: one for one in offered}
+        ):
+            self._shown.setdefault(one.name, one)
         self._training = threading.Lock()
 
-    def __iter__(self) -> Any:
-        return iter(self._shown.values())
+    def __iter__(self) -> Iterator[Shown]:
+        return iter(tuple(self._shown.values()))
 
     def named(self, name: str) -> Network:
         """Return the network of that name; raise `InputError` where there is none."""
@@ -94,9 +78,24 @@ class Shelf:
         with self._training:
             if "1998" not in self._shown:
                 network, data, images = _trained_1998()
-                note = f"As the paper has it, trained here on {images:,} digits of {data}."
+                note = f"{_AS_PAPER}, trained here on {images:,} digits of {data}."
                 self._shown["1998"] = Shown("1998", "LeNet-5 of 1998, trained here", note, network)
             return self._shown["1998"]
+
+
+def _can_be_drawn(network: Network) -> bool:
+    try:
+        inside.describe(network)
+    except (ArchitectureError, InputError):
+        return False
+    return True
+
+
+def _shown(name: str, network: Network) -> Shown:
+    if name == "digits":
+        return Shown(name, "LeNet-5, trained", "The shipped network: tanh, averages, ten scores.", network)
+    note = network.card.summary if network.card is not None else "A network that the service was started with."
+    return Shown(name, name, note, network)
 
 
 def _trained_1998() -> tuple[Network, str, int]:
@@ -111,67 +110,37 @@ def _trained_1998() -> tuple[Network, str, int]:
     return train(data, "lenet5-1998").network, data.name, len(data)
 
 
-def page_router(model: Network | None = None) -> APIRouter:
-    """Return the routes of the live page: `/`, its files under `/page/`, and what they ask under `/inside/`.
-
-    Parameters
-    ----------
-    model : a network to show first, beside those that the page always offers.
-
-    Raises
-    ------
-    InputError
-        The network is none that the page can draw.
-    """
+def page_router() -> APIRouter:
+    """Return the routes that the live page asks, for an application whose `state.service` is a `Service`."""
     from fastapi import APIRouter
 
     router = APIRouter()
-    shelf = Shelf(model)
-    for one in shelf:
-        inside.describe(one.network)
-    file = _files()
-    for path, endpoint, method in (
-        ("/", file, "GET"),
-        ("/page/{name}", file, "GET"),
-        ("/inside/networks", _answered(_networks, shelf), "GET"),
-        ("/inside/maps", _answered(_maps, shelf), "POST"),
-        ("/inside/unit", _answered(_unit, shelf), "POST"),
-        ("/inside/sweeps", _answered(_sweeps, shelf), "POST"),
-        ("/inside/evidence", _answered(_evidence, shelf), "POST"),
-        ("/inside/picture", _answered(_picture, shelf), "POST"),
-        ("/inside/train-1998", _answered(_train_1998, shelf), "POST"),
+    shelves: list[Shelf] = []
+
+    def answered(answer: Callable[[Request, Shelf], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            if not shelves:
+                shelves.append(Shelf(dict(_service(request).networks)))
+            return await answer(request, shelves[0])
+
+        return endpoint
+
+    router.add_route("/inside/networks", answered(_networks), ["GET"], include_in_schema=False)
+    for path, answer in (
+        ("maps", _maps),
+        ("unit", _unit),
+        ("sweeps", _sweeps),
+        ("evidence", _evidence),
+        ("picture", _picture),
+        ("train-1998", _train_1998),
     ):
-        router.add_route(path, endpoint, [method], include_in_schema=False)
+        router.add_route(f"/inside/{path}", answered(answer), ["POST"], include_in_schema=False)
     return router
 
 
-def _files() -> Endpoint:
-    """Return the endpoint of the page's files, which are read once."""
-    from starlette.responses import Response
-
-    files = {path.name: path.read_bytes() for path in sorted(PAGE.iterdir()) if path.suffix in _TYPES}
-    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-
-    async def file(request: Request) -> Response:
-        name = request.path_params.get("name", "index.html")
-        if name not in files:
-            return Response("there is no such file of the page", 404)
-        return Response(files[name], media_type=_TYPES[Path(name).suffix], headers=headers)
-
-    return file
-
-
-def _answered(answer: Callable[[Request, Shelf], Awaitable[Response]], shelf: Shelf) -> Endpoint:
-    """Return an endpoint that says what was wrong with a request in a sentence, as JSON."""
-    from starlette.responses import JSONResponse
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            return await answer(request, shelf)
-        except LenetError as error:
-            return JSONResponse({"error": str(error)}, 422)
-
-    return endpoint
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
 
 
 def _networks_of(request: Request, shelf: Shelf) -> list[Network]:
@@ -198,63 +167,61 @@ def _numbers(arrays: Sequence[Any]) -> Response:
     return Response(content, media_type="application/octet-stream")
 
 
+def _record(record: Any) -> Response:
+    from starlette.responses import JSONResponse
+
+    return JSONResponse(record)
+
+
 # ---- the answers ----------------------------------------------------------------------------------------------------
 
 
 async def _networks(request: Request, shelf: Shelf) -> Response:
-    from starlette.responses import JSONResponse
-
+    """Answer with what is offered, and how far the sliders go."""
     ranges = {name: {"from": low, "to": high} for name, (low, high) in RANGES.items()}
-    return JSONResponse({"networks": [one.to_dict() for one in shelf], "sliders": ranges, "steps": inside.STEPS})
+    return _record({"networks": [one.to_dict() for one in shelf], "sliders": ranges, "steps": inside.STEPS})
 
 
 async def _maps(request: Request, shelf: Shelf) -> Response:
-    """Answer a stroke: 32x32 as seen, and every number inside. At once, as anything else would take longer."""
+    """Answer a stroke: 32x32 as seen, and every number inside. In the event loop, as handing it on would take longer."""
     image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
     return _numbers([image / 255, *(inside.inside(network, image) for network in _networks_of(request, shelf))])
 
 
 async def _unit(request: Request, shelf: Shelf) -> Response:
-    from starlette.responses import JSONResponse
-
+    """Answer with one unit, worked out."""
     image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
     network = _networks_of(request, shelf)[0]
     place = (_number(request, "map"), _number(request, "row"), _number(request, "column"))
     found = unit(network, inside.fitted(network, image), request.query_params.get("layer", ""), place)
-    return JSONResponse(found.to_dict())
+    return _record(found.to_dict())
 
 
 async def _sweeps(request: Request, shelf: Shelf) -> Response:
-    from starlette.concurrency import run_in_threadpool
-
+    """Answer with the probabilities along every slider, network by network."""
     ink, sliders = await _drawing(request), Sliders.of(request.query_params)
-    return _numbers(await run_in_threadpool(inside.sweeps, _networks_of(request, shelf), ink, sliders))
+    return _numbers(await _service(request).run(inside.sweeps, _networks_of(request, shelf), ink, sliders))
 
 
 async def _evidence(request: Request, shelf: Shelf) -> Response:
     """Answer with rival, probability, 32x32 of the gradient, and the two square maps of hidden squares."""
-    from starlette.concurrency import run_in_threadpool
-
     image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
-    label = _number(request, "label")
-    found = await run_in_threadpool(inside.evidence, _networks_of(request, shelf)[0], image, label)
+    network, label = _networks_of(request, shelf)[0], _number(request, "label")
+    found = await _service(request).run(inside.evidence, network, image, label)
     return _numbers([[found.rival, found.probability], found.gradient, found.fall, found.hidden])
 
 
 async def _picture(request: Request, shelf: Shelf) -> Response:
     """Answer a picture of any format with its ink: rows, columns, then a byte for each pixel."""
-    from starlette.concurrency import run_in_threadpool
     from starlette.responses import Response
 
-    body = await request.body()
-    if not 0 < len(body) <= PICTURE_LIMIT:
-        raise InputError(f"a picture of {len(body):,} bytes was sent; send one of up to {PICTURE_LIMIT:,} bytes")
-    ink = await run_in_threadpool(inside.picture, body)
+    service = _service(request)
+    ink = await service.run(inside.picture, await request.body(), service.limits.pixels)
     return Response(bytes(ink.shape) + ink.tobytes(), media_type="application/octet-stream")
 
 
 async def _train_1998(request: Request, shelf: Shelf) -> Response:
+    """Answer, when it is trained, with the network of 1998; not in the service's lanes, which would wait for it."""
     from starlette.concurrency import run_in_threadpool
-    from starlette.responses import JSONResponse
 
-    return JSONResponse((await run_in_threadpool(shelf.train_1998)).to_dict())
+    return _record((await run_in_threadpool(shelf.train_1998)).to_dict())
