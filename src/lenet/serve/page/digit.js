@@ -144,6 +144,7 @@ class Digit {
   refresh(event) {
     this.since = event?.timeStamp ?? performance.now();
     this.waiting = true;
+    this.rested = false;
     clearTimeout(this.pause);
     this.parts.hint.hidden = !this.surface.empty;
     if (!this.flying) this.fly();
@@ -218,7 +219,7 @@ class Digit {
 
   look(side, layer, place) {
     this.unit = { side, layer, place };
-    this.parts.unit.classList.add("open");
+    this.sides.forEach(({ maps }, i) => maps.mark(i === side ? this.unit : null, null)); // the next key goes on from here
     if (this.image) this.askUnit(true);
   }
 
@@ -249,7 +250,13 @@ class Digit {
   }
 
   async settle() {
-    if (this.flying || !this.ink) return this.keep();
+    if (this.flying) return;
+    if (!this.ink) {
+      this.say(this.spoken.join(" "));
+      this.keep();
+      this.rested = true;
+      return;
+    }
     this.say(this.spoken.join(" "));
     this.keep();
     const { ink, sides, query } = this;
@@ -260,8 +267,9 @@ class Digit {
       const speaks = await floats("/inside/evidence", { body: ink, query: { ...query, networks: first.info.name, label } });
       if (still()) this.evidence.show(speaks, this.image, label, first.info.classes);
       const shares = await floats("/inside/sweeps", { body: ink, query: { ...query, networks: first.info.name } });
-      if (still()) this.sliders.sweep(shares, first.info.classes, ranked(first.maps.probabilities)[0][0]);
-      document.dispatchEvent(new CustomEvent("settled"));
+      if (!still()) return;
+      this.sliders.sweep(shares, first.info.classes, ranked(first.maps.probabilities)[0][0]);
+      this.rested = true;
     } catch (error) {
       trouble(error.message);
     }
