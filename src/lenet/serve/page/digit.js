@@ -13,6 +13,7 @@ import { recall, remember } from "./state.js";
 import { showUnit } from "./unit.js";
 
 const PIXELS = 32;
+const FIRST = 3; // the sample that is shown until somebody draws
 const QUIET = 140; // milliseconds without a change after which the slower questions are asked
 
 class Digit {
@@ -30,7 +31,8 @@ class Digit {
     this.sliders.values = state.sliders;
     this.unit = state.unit;
     if (state.picture) this.surface.lay(state.picture.bytes, state.picture.rows, state.picture.columns);
-    if (state.strokes.length || !state.picture) this.surface.set(state.strokes, this.surface.picture);
+    if (state.strokes.length) this.surface.set(state.strokes, this.surface.picture);
+    if (this.surface.empty) this.surface.set(sample(FIRST), null, true);
     document.addEventListener("themed", () => this.recolour());
   }
 
@@ -142,11 +144,12 @@ class Digit {
 
   /** Ask for what the newest drawing gives; while an answer is awaited, remember that there is a newer one. */
   refresh(event) {
-    this.since = event?.timeStamp ?? performance.now();
+    if (!this.waiting) this.since = event?.timeStamp ?? performance.now(); // of the oldest change that has no answer yet
     this.waiting = true;
     this.rested = false;
     clearTimeout(this.pause);
-    this.parts.hint.hidden = !this.surface.empty;
+    this.parts.hint.hidden = !this.surface.empty && !this.surface.shown;
+    this.parts.hint.classList.toggle("below", !this.surface.empty);
     if (!this.flying) this.fly();
   }
 
