@@ -13,7 +13,7 @@ from lenet.documents import open_document
 from lenet.documents.cleanup import to_ink, without_rules
 from lenet.documents.nearby import largest_near
 from lenet.documents.pictures import PIXEL_LIMIT
-from lenet.documents.segmentation import Piece, find_pieces
+from lenet.documents.segmentation import Piece, find_pieces, single_piece
 from lenet.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,10 +56,14 @@ def open_glyph(source: Source, *, pixels: int = PIXEL_LIMIT) -> NDArray[np.uint8
     LeCun et al. 1998, section III-A, on how MNIST's digits were made.
     """
     page = next(iter(open_document(source, pixels=pixels)))
-    pieces = find_pieces(without_rules(to_ink(page.picture)), one_row=True)
-    if not pieces:
-        raise InputError(f"nothing is written on {page.source}; give a picture of one character")
-    image: NDArray[np.uint8] = glyphs_of([_joined(pieces)])[0]
+    ink = to_ink(page.picture)
+    piece = single_piece(ink)
+    if piece is None:
+        pieces = find_pieces(without_rules(ink), one_row=True)
+        if not pieces:
+            raise InputError(f"nothing is written on {page.source}; give a picture of one character")
+        piece = _joined(pieces)
+    image: NDArray[np.uint8] = glyphs_of([piece])[0]
     return image
 
 
