@@ -31,7 +31,7 @@ _POOLINGS: dict[str, Callable[[Array], float]] = {
 _ACTIVATIONS: dict[str, tuple[str, Callable[[float], float]]] = {
     "tanh": ("tanh of it", math.tanh),
     "scaled_tanh": ("1.7159 tanh(2/3 of it)", lambda a: 1.7159 * math.tanh(2 / 3 * a)),
-    "sigmoid": ("1 / (1 + exp(-it))", lambda a: 1 / (1 + math.exp(-a))),
+    "sigmoid": ("1 / (1 + exp(-it))", lambda a: (1 + math.tanh(a / 2)) / 2),
     "relu": ("it, or 0 if it is below 0", lambda a: max(a, 0.0)),
 }
 
