@@ -131,7 +131,8 @@ def _add_looks(app: FastAPI, service: Service) -> None:
         return _json({"status": "alive", "predicting": service.predicting.taken, "reading": service.reading.taken})
 
     def ready(_: Request) -> Response:
-        return _json({"ready": service.ready}, 200 if service.ready else 503)
+        available = service.ready and not service.leaving
+        return _json({"ready": available}, 200 if available else 503)
 
     def version(_: Request) -> Response:
         return _json(service.facts())

@@ -156,6 +156,8 @@ class Guard:
                 headers = message["headers"] = [*message.get("headers", ()), *HEADERS]
                 if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
                     headers += PAGE_HEADERS
+                if self._service.leaving:
+                    headers.append((b"connection", b"close"))
                 self._service.metrics.answered(route, message["status"], perf_counter() - start)
             await send(message)
 

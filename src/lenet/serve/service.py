@@ -48,6 +48,7 @@ class Service:
     ----------
     networks, templates : by name.
     ready : whether requests are answered already.
+    leaving : whether a signal has come to end; requests are still answered, but others should stay away.
 
     Raises
     ------
@@ -68,7 +69,7 @@ class Service:
         self.templates: Mapping[str, Template] = _by_name("template", templates, load_template)
         self.version = _version()
         self.metrics = Metrics(self.version)
-        self.ready = False
+        self.ready = self.leaving = False
         self._readings = Readings(self.networks, self.templates, self.limits)
         self.predicting: Lane[Request, bytes] = Lane(
             "predict",
