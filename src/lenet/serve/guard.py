@@ -96,7 +96,7 @@ class Guard:
                 refused = error
         if refused is not None:
             await send_refusal(answering, refused, self._service.metrics)
-        elif _token_of(scope):
+        elif self._token is not None and _token_of(scope):
             await self._keep_token(scope, answering)
         else:
             await self._app(scope, receive, answering)
@@ -139,7 +139,7 @@ class Guard:
     async def _keep_token(self, scope: Scope, send: Send) -> None:
         """Put the token of a link into a cookie that scripts and other sites do not get, and out of the address."""
         rest = scope["query_string"].partition(b"&")[2]
-        place = quote(scope["path"]).encode() + (b"?" + rest if rest else b"")
+        place = b"/" + quote(scope["path"].lstrip("/")).encode() + (b"?" + rest if rest else b"")
         cookie = COOKIE.encode() + b"=" + _token_of(scope) + b"; Path=/; HttpOnly; SameSite=Strict"
         headers = [(b"location", place), (b"set-cookie", cookie)]
         await send({"type": "http.response.start", "status": 303, "headers": [*headers, (b"content-length", b"0")]})
