@@ -61,6 +61,12 @@ def test_the_page_and_its_modules_are_served_as_what_they_are(address):
     assert "javascript" in ask(address, "/page/app.js")[1]["content-type"]
 
 
+@pytest.mark.parametrize("path", ["/", "/page/app.js"])
+def test_a_browser_asks_whether_the_page_is_still_the_same(address, path):
+    """Or it would mix the modules of two versions after an upgrade."""
+    assert ask(address, path)[1]["cache-control"] == "no-cache"
+
+
 def test_nothing_else_is_served(address):
     for path in ("/page/../page_routes.py", "/page/%2e%2e/page_routes.py", "/page/nothing.js"):
         with pytest.raises(HTTPError, match="404"):

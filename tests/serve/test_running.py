@@ -27,7 +27,7 @@ from lenet.serve import readings, serve
 
 def slowly(*_, **__):
     print("reading", flush=True)
-    time.sleep(1.5)
+    time.sleep(3)
     return []
 
 readings.read_page = slowly
@@ -67,8 +67,6 @@ def wait_until_ready(port):
 def test_at_sigterm_what_was_accepted_is_answered_and_nothing_else_is(process):
     port = int(process.stdout.readline().rsplit(":", 1)[1].strip("/\n"))
     wait_until_ready(port)
-    while "reading" not in (line := process.stdout.readline()):  # warming up reads, too
-        assert line
     kind, body = form((PICTURES / "digit-3.png").read_bytes())
     answers = []
     asking = [
@@ -81,8 +79,15 @@ def test_at_sigterm_what_was_accepted_is_answered_and_nothing_else_is(process):
     time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
     time.sleep(0.3)
-    with pytest.raises(OSError, match="refused"):
-        ask(port, "/health")
+    assert ask(port, "/ready") == 503  # still there for who did not know, but not for more
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            ask(port, "/health")
+        except OSError:
+            break
+        time.sleep(0.05)
+    assert len(answers) < 2
     for thread in asking:
         thread.join(60)
     assert answers == [200, 200]
@@ -126,14 +131,16 @@ def test_which_addresses_are_reached_from_this_machine_alone(host, loopback):
     assert running.is_loopback(host) is loopback
 
 
-@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]"), ("0.0.0.0", "localhost")])
-def test_the_address_that_is_shown_can_be_opened(host, shown):
-    try:
-        listener = running._listening(host, 0)
-    except InputError:
-        pytest.skip(f"this machine has no {host}")
-    with listener:
-        assert running._address(listener, host) == f"http://{shown}:{listener.getsockname()[1]}/"
+def test_the_address_that_is_shown_can_be_opened():
+    with running._listening("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        for host, shown in (
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1", "[::1]"),
+            ("0.0.0.0", "localhost"),
+            ("::", "localhost"),
+        ):
+            assert running._address(listener, host) == f"http://{shown}:{port}/"
 
 
 def test_an_overload_is_refused_and_survived():

@@ -111,6 +111,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _add_work(app: FastAPI, service: Service) -> None:
     """Add the routes that do work; they are plain ASGI, since every microsecond between them and the engine counts."""
+    from starlette.routing import Route
+
     for path, endpoint in (
         ("/v1/predict", Predicting(service, several=False)),
         ("/v1/predict/batch", Predicting(service, several=True)),
@@ -118,7 +120,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
         ("/v1/read/batch", Reading(service, several=True)),
         ("/v1/detect", Detecting(service)),
     ):
-        app.router.add_route(path, endpoint, methods=["POST"], include_in_schema=False)
+        app.router.routes.append(Route(path, endpoint, methods=["POST"], include_in_schema=False))
 
 
 def _add_looks(app: FastAPI, service: Service) -> None:
@@ -129,7 +131,8 @@ def _add_looks(app: FastAPI, service: Service) -> None:
         return _json({"status": "alive", "predicting": service.predicting.taken, "reading": service.reading.taken})
 
     def ready(_: Request) -> Response:
-        return _json({"ready": service.ready}, 200 if service.ready else 503)
+        available = service.ready and not service.leaving
+        return _json({"ready": available}, 200 if available else 503)
 
     def version(_: Request) -> Response:
         return _json(service.facts())

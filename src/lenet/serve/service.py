@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,6 +48,7 @@ class Service:
     ----------
     networks, templates : by name.
     ready : whether requests are answered already.
+    leaving : whether a signal has come to end; requests are still answered, but others should stay away.
 
     Raises
     ------
@@ -67,7 +69,7 @@ class Service:
         self.templates: Mapping[str, Template] = _by_name("template", templates, load_template)
         self.version = _version()
         self.metrics = Metrics(self.version)
-        self.ready = False
+        self.ready = self.leaving = False
         self._readings = Readings(self.networks, self.templates, self.limits)
         self.predicting: Lane[Request, bytes] = Lane(
             "predict",
@@ -91,8 +93,9 @@ class Service:
         """Let the metrics see the lanes."""
         self.predicting.on_done = self.metrics.batch
         for lane in (self.predicting, self.reading):
-            self.metrics.gauges[f'lenet_places{{lane="{lane.name}",what="taken"}}'] = lambda lane=lane: lane.taken
-            self.metrics.gauges[f'lenet_places{{lane="{lane.name}",what="all"}}'] = lambda lane=lane: lane.places
+            for what in ("taken", "places"):
+                name = f'lenet_places{{lane="{lane.name}",what="{what}"}}'
+                self.metrics.gauges[name] = partial(getattr, lane, what)
 
     async def start(self) -> None:
         """Start the threads and warm everything up; `ready` afterwards."""
