@@ -177,7 +177,7 @@ def _describe(app: FastAPI, service: Service) -> None:
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:
-        described = generated()
+        described: dict[str, Any] = generated()
         described["paths"] = description.paths(service.limits) | described["paths"]
         return described
 
