@@ -117,6 +117,14 @@ def test_an_address_that_is_none_is_said_in_a_sentence(host, monkeypatch):
         running.serve(host=host, port=0)
 
 
+def test_the_name_that_it_listens_on_is_known(monkeypatch):
+    given = {}
+    monkeypatch.setattr(running, "create_app", lambda **options: given.update(options) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        running.serve(host="localhost", port=0, hosts=["digits.example"])
+    assert given["hosts"] == ["digits.example", "localhost"]
+
+
 def test_without_the_extra_the_command_to_install_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'lenet\[serve\]'"):

@@ -115,9 +115,9 @@ def _add_work(app: FastAPI, service: Service) -> None:
 
     for path, endpoint in (
         ("/v1/predict", Predicting(service, several=False)),
-        ("/v1/predict/batch", Predicting(service, several=True)),
-        ("/v1/read", Reading(service, several=False)),
-        ("/v1/read/batch", Reading(service, several=True)),
+        ("/v1/predict/batch", Reading(service, service.predict, several=True)),
+        ("/v1/read", Reading(service, service.read, several=False)),
+        ("/v1/read/batch", Reading(service, service.read, several=True)),
         ("/v1/detect", Detecting(service)),
     ):
         app.router.routes.append(Route(path, endpoint, methods=["POST"], include_in_schema=False))
@@ -177,7 +177,7 @@ def _describe(app: FastAPI, service: Service) -> None:
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:
-        described = generated()
+        described: dict[str, Any] = generated()
         described["paths"] = description.paths(service.limits) | described["paths"]
         return described
 

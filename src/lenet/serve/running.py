@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -37,6 +37,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     limits: Limits | None = None,
+    hosts: Collection[str] = (),
     on_start: Callable[[str], None] | None = None,
     **options: Any,
 ) -> None:
@@ -46,7 +47,7 @@ def serve(
     ----------
     host : the address to listen on; 127.0.0.1 is reached from this machine alone.
     port : 0 takes one that is free.
-    limits : as for `create_app`.
+    limits, hosts : as for `create_app`; `host` is known in any case.
     on_start : called with the service's address, once it listens.
     **options : those of `create_app`.
 
@@ -59,8 +60,8 @@ def serve(
     """
     limits = limits or Limits()
     uvicorn = _uvicorn()
-    app = create_app(limits=limits, **options)
     with _listening(host, port) as listener:
+        app = create_app(limits=limits, hosts=[*hosts, host], **options)
         config = uvicorn.Config(
             app,
             log_level="warning",
