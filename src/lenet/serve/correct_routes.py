@@ -1,0 +1,169 @@
+"""What the page asks while somebody corrects: what was rejected, to keep a correction, to learn from them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lenet import grammar
+from lenet.datasets.found import digits_here
+from lenet.datasets.labelled_fields import LABELS, Fields, keep_field, load_fields
+from lenet.datasets.synthetic import SIGNS
+from lenet.errors import InputError, MissingExtraError
+from lenet.files import require_place
+from lenet.inputs import thread_count
+from lenet.network import Network
+from lenet.reading.corrections import FEWEST, Stage, learn_corrections
+from lenet.reading.pages import open_field
+from lenet.serve.answering import answered, body_of, file, off_loop
+from lenet.serve.batches import Batch, crop_of, load_batch
+from lenet.serve.jobs import Job, Jobs
+from lenet.serve.proofs import png
+from lenet.serve.train_routes import begin
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+    from starlette.requests import Request
+
+__all__ = ["correct_router"]
+
+LESSON_LIMIT = 200_000_000
+"""Bytes of corrections that a page may send to learn from."""
+
+
+def correct_router(
+    jobs: Jobs,
+    *,
+    results: str | os.PathLike[str] | None = None,
+    corrections: str | os.PathLike[str] | None = None,
+    network: Network | None = None,
+) -> APIRouter:
+    """Return the routes of correcting, under `/correct/`.
+
+    Parameters
+    ----------
+    jobs : where long work is kept.
+    results : a file that `lenet read --out results.jsonl` wrote, to be corrected.
+    corrections : the folder to keep corrections in, the only thing that is written; None keeps them in the browser.
+    network : what the next model goes on from; None is the shipped "fields".
+
+    Raises
+    ------
+    InputError
+        There are no such results, or the folder cannot be written to.
+    FormatError
+        The results are damaged.
+    """
+    from fastapi import APIRouter
+
+    batch = None if results is None else load_batch(results)
+    shelf = None if corrections is None else _Shelf(Path(corrections))
+
+    async def state(_: Request) -> Any:
+        return {
+            "batch": None if batch is None else _batch_values(batch),
+            "kept": None if shelf is None else await off_loop(shelf.count),
+            "folder": None if shelf is None else str(shelf.folder),
+            "signs": SIGNS,
+            "fewest": FEWEST,
+        }
+
+    async def crop(request: Request) -> Any:
+        number = request.path_params["number"]
+        if batch is None or not (number.isascii() and number.isdigit() and len(number) < 9):
+            raise InputError(f"no rejected reading {number!r} is here; open the page anew")
+        return file(await off_loop(lambda: png(crop_of(batch, int(number)))), "image/png")
+
+    async def keep(request: Request) -> Any:
+        if shelf is None:
+            raise InputError("no folder for corrections was named; start with lenet serve --corrections FOLDER")
+        given = request.query_params
+        text, picture = written(given.get("text", "")), await body_of(request)
+        await off_loop(shelf.keep, picture, text, given.get("source", "")[:200])
+        return {"kept": await off_loop(shelf.count)}
+
+    async def learn(request: Request) -> Any:
+        given = request.query_params
+        known, body = grammar.get(given.get("kind", "digits")), await body_of(request, LESSON_LIMIT)
+        if not body and shelf is None:
+            raise InputError("there are no corrections to learn from; correct some first")
+        fields = await off_loop(load_fields, body or (shelf.folder if shelf else b""))
+        _require_enough(fields)
+        return begin(jobs, given.get("session", "page")[:64], lambda job: _lesson(job, fields, known, network))
+
+    router = APIRouter()
+    for path, answer, method in (
+        ("/correct/state", state, "GET"),
+        ("/correct/crop/{number}", crop, "GET"),
+        ("/correct/keep", keep, "POST"),
+        ("/correct/learn", learn, "POST"),
+    ):
+        router.add_route(path, answered(answer), [method], include_in_schema=False)
+    return router
+
+
+def written(text: str) -> str:
+    """Return what a person typed as a label; raise `InputError` where a network cannot learn to read it."""
+    text = "".join(text.split())
+    if unknown := sorted(set(text) - set(SIGNS)):
+        raise InputError(f"{''.join(unknown)} cannot be learned; known are {SIGNS}: write ? for anything else")
+    return text
+
+
+class _Shelf:
+    """The folder of corrections; one writer at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        require_place(folder / LABELS)
+        self.folder = folder
+        self._lock = threading.Lock()
+        self.count()
+
+    def keep(self, picture: bytes, text: str, source: str) -> str:
+        """Keep a correction: the picture anew as PNG, so that nothing but pixels gets there."""
+        page = open_field(picture).page
+        with self._lock:
+            return keep_field(self.folder, page.picture, text, source=source)
+
+    def count(self) -> int:
+        """Return how many corrections are there."""
+        with self._lock:
+            labels = self.folder / LABELS
+            return sum(bool(line.strip()) for line in labels.read_bytes().splitlines()) if labels.exists() else 0
+
+
+def _batch_values(batch: Batch) -> dict[str, Any]:
+    return {
+        "name": batch.path.name,
+        "accepted": batch.accepted,
+        "more": batch.more,
+        "doubts": [doubt.to_dict() for doubt in batch.doubts],
+    }
+
+
+def _require_enough(fields: Fields) -> None:
+    if len(fields) < FEWEST:
+        raise InputError(
+            f"{len(fields)} corrections are too few to learn from and to tell what that gains; correct {FEWEST} at "
+            "least, better a hundred"
+        )
+
+
+def _lesson(job: Job, fields: Fields, known: grammar.Grammar, network: Network | None) -> Network:
+    """Learn, and tell the job how far it is and what came of it."""
+
+    def told(stage: Stage) -> None:
+        job.report(share=round(stage.share, 4), part=stage.part, parts=stage.parts)
+
+    try:
+        digits = digits_here()
+    except MissingExtraError:
+        digits = None
+    job.report(share=0.0, part=1, parts=1)
+    lesson = learn_corrections(
+        fields, known, start=network, digits=digits, callback=told, threads=max(1, thread_count(0) // 2)
+    )
+    job.report(share=1.0, outcome=lesson.to_dict())
+    return lesson.network
