@@ -1,75 +1,70 @@
-"""How the page's routes answer: bodies up to a limit, work off the event loop, refusals as a sentence."""
+"""How the routes of training, fields and corrections answer: what they return as JSON, files as files."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from lenet.errors import InputError, LenetError
+from lenet.serve.refusals import wrong
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
     from starlette.requests import Request
     from starlette.responses import Response
 
-    Endpoint = Callable[[Request], Awaitable[Response]]
     Answer = Callable[[Request], Awaitable[Any]]
 
-__all__ = ["PICTURE_LIMIT", "answered", "body_of", "file", "object_of", "off_loop"]
-
-PICTURE_LIMIT = 20_000_000
-"""Bytes of a picture that the page sends."""
+__all__ = ["file", "object_of", "off_loop", "router_of", "whole_number"]
 
 
-def answered(answer: Answer) -> Endpoint:
-    """Return the endpoint for an answer: what is no response becomes JSON, an error of ours a sentence and 422."""
+def router_of(routes: Iterable[tuple[str, str, Answer]]) -> APIRouter:
+    """Return a router of methods, paths and answers; an answer that is no response yet becomes JSON."""
+    from fastapi import APIRouter
+
+    router = APIRouter()
+    for method, path, answer in routes:
+        router.add_route(path, _endpoint(answer), [method], include_in_schema=False)
+    return router
+
+
+def _endpoint(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     from starlette.responses import JSONResponse, Response
 
     async def endpoint(request: Request) -> Response:
-        try:
-            found = await answer(request)
-        except LenetError as error:
-            return JSONResponse({"error": str(error)}, 422)
-        return found if isinstance(found, Response) else JSONResponse(found)
+        found = await answer(request)
+        return found if isinstance(found, Response) else JSONResponse(found, headers={"cache-control": "no-store"})
 
     return endpoint
 
 
-async def body_of(request: Request, limit: int = PICTURE_LIMIT) -> bytes:
-    """Return the body of a request; raise `InputError` as soon as it is longer than the limit."""
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > limit:
-            raise InputError(f"more than {limit:,} bytes were sent, the most that is taken here; send less at once")
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
 async def object_of(request: Request) -> dict[str, Any]:
     """Return the JSON object that a request carries."""
-    import json
-
     try:
-        found = json.loads(await body_of(request, 100_000))
+        found = json.loads(await request.body())
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise InputError("the body is no JSON object; send one")
+        raise wrong("the body is no JSON object; send one")
     return found
 
 
-async def off_loop(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Do work in a thread of its own and wait for it, so that other requests do not."""
-    from starlette.concurrency import run_in_threadpool
+def whole_number(request: Request, name: str) -> int:
+    """Return a number of the address; 0 where it is left out."""
+    text = request.query_params.get(name, "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise wrong(f"{name} was given as {text!r}; give a whole number")
+    return int(text)
 
-    return await run_in_threadpool(work, *arguments)
+
+async def off_loop(request: Request, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do work in a thread of the service, as far as it has places, and wait for what it returns."""
+    return await request.app.state.service.run(work, *arguments)
 
 
-def file(content: bytes, kind: str, *, name: str = "", more: Mapping[str, str] | None = None) -> Response:
+def file(content: bytes, kind: str, *, name: str = "") -> Response:
     """Return a response that is a file: of a media type, under a name where it is to be kept."""
     from starlette.responses import Response
 
-    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", **(more or {})}
-    if name:
-        headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return Response(content, media_type=kind, headers=headers)
+    kept = {"content-disposition": f'attachment; filename="{name}"'} if name else {}
+    return Response(content, media_type=kind, headers={"cache-control": "no-store", **kept})

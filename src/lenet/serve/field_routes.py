@@ -15,7 +15,7 @@ from lenet.datasets.synthetic import number_text, synthetic_fields
 from lenet.errors import InputError
 from lenet.network import Network
 from lenet.reading import Reader, explain
-from lenet.serve.answering import answered, body_of, off_loop
+from lenet.serve.answering import off_loop, router_of, whole_number
 from lenet.serve.proofs import png, proof_values
 
 if TYPE_CHECKING:
@@ -29,69 +29,45 @@ _TRIES = 20_000
 
 
 class Readers:
-    """Readers as pages ask for them; they share one network.
+    """Readers as pages ask for them: they share one network, and are made once for each choice of options."""
 
-    Parameters
-    ----------
-    network : for whole fields; None is the shipped "fields", loaded at first use.
-    """
-
-    def __init__(self, network: Network | None = None) -> None:
-        self._network = network
-        self.reader = lru_cache(maxsize=32)(self._reader)
-
-    @property
-    def network(self) -> Network:
-        """The network for whole fields."""
-        if self._network is None:
-            from lenet.weights import load
-
-            self._network = load("fields")
-        return self._network
+    def __init__(self) -> None:
+        self.reader = lru_cache(maxsize=32)(_reader)
 
     def asked(self, request: Request) -> Reader:
         """Return the reader that the parameters of an address ask for; raise `InputError` or `GrammarError`."""
-        given = request.query_params
-        return self.reader(
-            given.get("kind", "digits"), given.get("decimal") or None, given.get("date_order") or None,
-            _share(given.get("max_error", "")),
-        )  # fmt: skip
-
-    def _reader(self, kind: str, decimal: Any, date_order: Any, max_error: float | None) -> Reader:
-        return Reader(kind, model=self.network, decimal=decimal, date_order=date_order, max_error=max_error)
+        given, network = request.query_params, request.app.state.service.networks["fields"]
+        options = given.get("decimal") or None, given.get("date_order") or None, _share(given.get("max_error", ""))
+        return self.reader(given.get("kind", "digits"), network, *options)
 
 
-def field_router(readers: Readers | None = None) -> APIRouter:
-    """Return the routes of field mode, under `/field/`.
+def field_router() -> APIRouter:
+    """Return the routes of field mode, under `/field/`."""
+    readers = Readers()
 
-    Parameters
-    ----------
-    readers : with the network that reads; None is the shipped one.
-    """
-    from fastapi import APIRouter
+    async def proof(request: Request) -> Any:
+        reader, picture = readers.asked(request), await request.body()
+        return await off_loop(request, lambda: proof_values(explain(reader, picture), reader.grammar))
 
-    asked = Readers() if readers is None else readers
+    async def reading(request: Request) -> Any:
+        reader, picture = readers.asked(request), await request.body()
+        return await off_loop(request, lambda: reader(picture).to_dict())
 
-    async def proof(request: Request) -> dict[str, Any]:
-        reader, picture = asked.asked(request), await body_of(request)
-        return dict(await off_loop(lambda: proof_values(explain(reader, picture), reader.grammar)))
+    async def sample(request: Request) -> Any:
+        kind, seed = request.query_params.get("kind", "digits"), whole_number(request, "seed")
+        return await off_loop(request, sample_of, kind, seed)
 
-    async def reading(request: Request) -> dict[str, Any]:
-        reader, picture = asked.asked(request), await body_of(request)
-        return dict(await off_loop(lambda: reader(picture).to_dict()))
+    return router_of(
+        [
+            ("POST", "/field/proof", proof),
+            ("POST", "/field/reading", reading),
+            ("GET", "/field/sample", sample),
+        ]
+    )
 
-    async def sample(request: Request) -> dict[str, str]:
-        given = request.query_params
-        return dict(await off_loop(sample_of, given.get("kind", "digits"), _number(given.get("seed", "0"))))
 
-    router = APIRouter()
-    for path, answer, method in (
-        ("/field/proof", proof, "POST"),
-        ("/field/reading", reading, "POST"),
-        ("/field/sample", sample, "GET"),
-    ):
-        router.add_route(path, answered(answer), [method], include_in_schema=False)
-    return router
+def _reader(kind: str, network: Network, decimal: Any, date_order: Any, max_error: float | None) -> Reader:
+    return Reader(kind, model=network, decimal=decimal, date_order=date_order, max_error=max_error, threads=1)
 
 
 def sample_of(kind: str, seed: int) -> dict[str, str]:
@@ -123,9 +99,3 @@ def _share(text: str) -> float | None:
         return float(text)
     except ValueError:
         raise InputError(f"max_error was given as {text!r}; give a share such as 0.01") from None
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InputError(f"the seed was given as {text!r}; give a whole number")
-    return int(text)
