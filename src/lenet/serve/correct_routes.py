@@ -17,10 +17,11 @@ from lenet.inputs import thread_count
 from lenet.network import Network
 from lenet.reading.corrections import FEWEST, Stage, learn_corrections
 from lenet.reading.pages import open_field
-from lenet.serve.answering import answered, body_of, file, off_loop
+from lenet.serve.answering import file, off_loop, router_of, whole_number
 from lenet.serve.batches import Batch, crop_of, load_batch
-from lenet.serve.jobs import Job, Jobs
+from lenet.serve.jobs import Job
 from lenet.serve.proofs import png
+from lenet.serve.refusals import wrong
 from lenet.serve.train_routes import begin
 
 if TYPE_CHECKING:
@@ -29,25 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = ["correct_router"]
 
-LESSON_LIMIT = 200_000_000
-"""Bytes of corrections that a page may send to learn from."""
-
 
 def correct_router(
-    jobs: Jobs,
-    *,
-    results: str | os.PathLike[str] | None = None,
-    corrections: str | os.PathLike[str] | None = None,
-    network: Network | None = None,
+    results: str | os.PathLike[str] | None = None, corrections: str | os.PathLike[str] | None = None
 ) -> APIRouter:
     """Return the routes of correcting, under `/correct/`.
 
     Parameters
     ----------
-    jobs : where long work is kept.
     results : a file that `lenet read --out results.jsonl` wrote, to be corrected.
     corrections : the folder to keep corrections in, the only thing that is written; None keeps them in the browser.
-    network : what the next model goes on from; None is the shipped "fields".
 
     Raises
     ------
@@ -56,52 +48,49 @@ def correct_router(
     FormatError
         The results are damaged.
     """
-    from fastapi import APIRouter
-
     batch = None if results is None else load_batch(results)
     shelf = None if corrections is None else _Shelf(Path(corrections))
 
-    async def state(_: Request) -> Any:
+    async def state(request: Request) -> Any:
         return {
             "batch": None if batch is None else _batch_values(batch),
-            "kept": None if shelf is None else await off_loop(shelf.count),
+            "kept": None if shelf is None else await off_loop(request, shelf.count),
             "folder": None if shelf is None else str(shelf.folder),
             "signs": SIGNS,
             "fewest": FEWEST,
         }
 
     async def crop(request: Request) -> Any:
-        number = request.path_params["number"]
-        if batch is None or not (number.isascii() and number.isdigit() and len(number) < 9):
-            raise InputError(f"no rejected reading {number!r} is here; open the page anew")
-        return file(await off_loop(lambda: png(crop_of(batch, int(number)))), "image/png")
+        if batch is None:
+            raise wrong("no results were given to correct; start with lenet serve --correct results.jsonl")
+        number = whole_number(request, "number")
+        return file(await off_loop(request, lambda: png(crop_of(batch, number))), "image/png")
 
     async def keep(request: Request) -> Any:
         if shelf is None:
-            raise InputError("no folder for corrections was named; start with lenet serve --corrections FOLDER")
-        given = request.query_params
-        text, picture = written(given.get("text", "")), await body_of(request)
-        await off_loop(shelf.keep, picture, text, given.get("source", "")[:200])
-        return {"kept": await off_loop(shelf.count)}
+            raise wrong("no folder for corrections was named; start with lenet serve --corrections FOLDER")
+        given, picture = request.query_params, await request.body()
+        await off_loop(request, shelf.keep, picture, written(given.get("text", "")), given.get("source", "")[:200])
+        return {"kept": await off_loop(request, shelf.count)}
 
     async def learn(request: Request) -> Any:
-        given = request.query_params
-        known, body = grammar.get(given.get("kind", "digits")), await body_of(request, LESSON_LIMIT)
+        given, body = request.query_params, await request.body()
         if not body and shelf is None:
-            raise InputError("there are no corrections to learn from; correct some first")
-        fields = await off_loop(load_fields, body or (shelf.folder if shelf else b""))
+            raise wrong("there are no corrections to learn from; correct some first")
+        known = grammar.get(given.get("kind", "digits"))
+        fields = await off_loop(request, load_fields, body or (shelf.folder if shelf else b""))
         _require_enough(fields)
-        return begin(jobs, given.get("session", "page")[:64], lambda job: _lesson(job, fields, known, network))
+        network = request.app.state.service.networks["fields"]
+        return begin(request, given.get("session", "page")[:64], lambda job: _lesson(job, fields, known, network))
 
-    router = APIRouter()
-    for path, answer, method in (
-        ("/correct/state", state, "GET"),
-        ("/correct/crop/{number}", crop, "GET"),
-        ("/correct/keep", keep, "POST"),
-        ("/correct/learn", learn, "POST"),
-    ):
-        router.add_route(path, answered(answer), [method], include_in_schema=False)
-    return router
+    return router_of(
+        [
+            ("GET", "/correct/state", state),
+            ("GET", "/correct/crop", crop),
+            ("POST", "/correct/keep", keep),
+            ("POST", "/correct/learn", learn),
+        ]
+    )
 
 
 def written(text: str) -> str:
@@ -151,7 +140,7 @@ def _require_enough(fields: Fields) -> None:
         )
 
 
-def _lesson(job: Job, fields: Fields, known: grammar.Grammar, network: Network | None) -> Network:
+def _lesson(job: Job, fields: Fields, known: grammar.Grammar, network: Network) -> Network:
     """Learn, and tell the job how far it is and what came of it."""
 
     def told(stage: Stage) -> None:

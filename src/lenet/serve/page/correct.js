@@ -117,7 +117,7 @@ async function go(number, state, view, focus = true) {
   }
 }
 
-const cropOf = async (item) => (item.blob ??= await (await ask(`/correct/crop/${item.number}`)).blob());
+const cropOf = async (item) => (item.blob ??= await (await ask(`/correct/crop?number=${item.number}`)).blob());
 
 // ---- corrections -----------------------------------------------------------------------------------------------------
 
