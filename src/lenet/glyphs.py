@@ -19,7 +19,7 @@ from lenet.errors import InputError
 if TYPE_CHECKING:
     from lenet.documents.pages import Source
 
-__all__ = ["glyphs_of", "open_glyph", "open_grey"]
+__all__ = ["glyphs_of", "open_glyph", "open_grey", "open_ink"]
 
 THIN = 0.1
 """Strokes thinner than this share of a character are thickened to it; most pens of MNIST take more."""
@@ -55,12 +55,24 @@ def open_glyph(source: Source, *, pixels: int = PIXEL_LIMIT) -> NDArray[np.uint8
     ----------
     LeCun et al. 1998, section III-A, on how MNIST's digits were made.
     """
+    image: NDArray[np.uint8] = normalize_glyphs([open_ink(source, pixels=pixels)])[0]
+    return image
+
+
+def open_ink(source: Source, *, pixels: int = PIXEL_LIMIT) -> NDArray[np.uint8]:
+    """Open a picture of one character as `open_glyph` does, but leave it as large as it is.
+
+    Parameters and errors as in `open_glyph`.
+
+    Returns
+    -------
+    uint8 (rows, columns), paper 0, full ink 255: what is written, cut out, thin strokes thickened.
+    """
     page = next(iter(open_document(source, pixels=pixels)))
     pieces = find_pieces(without_rules(to_ink(page.picture)), one_row=True)
     if not pieces:
         raise InputError(f"nothing is written on {page.source}; give a picture of one character")
-    image: NDArray[np.uint8] = glyphs_of([_joined(pieces)])[0]
-    return image
+    return _thick_enough(_joined(pieces))
 
 
 def glyphs_of(pieces: Sequence[Piece]) -> NDArray[np.uint8]:
