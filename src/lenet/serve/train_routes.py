@@ -11,6 +11,7 @@ from lenet.network import Network
 from lenet.serve.answering import file, object_of, off_loop, router_of, whole_number
 from lenet.serve.jobs import Busy, Job
 from lenet.serve.live_training import Plan, choices, watch
+from lenet.serve.page_routes import Shown, shelf_of
 from lenet.serve.refusals import one_of, wrong
 from lenet.weights import as_bytes
 
@@ -48,12 +49,20 @@ def train_router() -> APIRouter:
         found = _network(request)
         return file(await off_loop(request, as_bytes, found), "application/octet-stream", name="trained.safetensors")
 
+    async def show(request: Request) -> Any:
+        found, key = _network(request), request.path_params["id"]
+        title = f"{found.architecture.name}, trained in this page"
+        shown = Shown(f"trained-{key[:6]}", title, "It was trained in this page.", found)
+        shelf_of(request).add(shown)
+        return shown.to_dict()
+
     return router_of(
         [
             ("GET", "/train/choices", choose),
             ("POST", "/train/start", start),
             ("GET", "/jobs/{id}", look),
             ("GET", "/jobs/{id}/network", network),
+            ("POST", "/jobs/{id}/show", show),
             ("POST", "/jobs/{id}/{want}", want),
         ]
     )

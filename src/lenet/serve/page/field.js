@@ -1,20 +1,12 @@
 // Field mode: a field is written or loaded, and everything that led to its reading is drawn under it.
 import { json, make, trouble } from "./api.js";
+import { colour } from "./colours.js";
 
 const KINDS = { digits: "digits", number: "a number", amount: "an amount", date: "a date", time: "a time", percentage: "a percentage", regex: "a pattern" };
 const ROW = 15; // pixels of a class's row on the film
 const NAMES = 22; // pixels left for the names of the classes
 const SIGNS = 20; // pixels above the strip for the characters
 const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
-
-/** Return a colour of the page as the canvas takes it: light-dark() is worked out by an element that has it. */
-export function resolved(name) {
-  const probe = make("i", { style: `color: var(${name})` });
-  document.body.append(probe);
-  const found = getComputedStyle(probe).color;
-  probe.remove();
-  return found;
-}
 
 /** Fill the section; called once, when it is first shown. */
 export function start(section) {
@@ -289,7 +281,7 @@ function film(state, view) {
   pen.imageSmoothingEnabled = false;
   pen.drawImage(state.ink, at(0), SIGNS, zoom * strip.columns, zoom * strip.rows);
   heat(pen, seen, { at, zoom, below, width });
-  pen.fillStyle = resolved("--accent");
+  pen.fillStyle = colour("--accent");
   pen.globalAlpha = 0.2;
   pen.fillRect(at(seen.first + state.place * seen.frame), SIGNS, zoom * seen.frame, height);
   pen.globalAlpha = 1;
@@ -301,11 +293,11 @@ function heat(pen, seen, { at, zoom, below, width }) {
   pen.font = "11px ui-monospace, monospace";
   seen.classes.forEach((name, k) => {
     const y = below + ROW * k;
-    pen.fillStyle = resolved(k % 2 ? "--card" : "--raised");
+    pen.fillStyle = colour(k % 2 ? "--card" : "--raised");
     pen.fillRect(0, y, width, ROW);
-    pen.fillStyle = resolved("--ink");
+    pen.fillStyle = colour("--ink");
     pen.fillText(k ? name : "∅", 6, y + ROW - 4);
-    pen.fillStyle = resolved(k ? "--accent" : "--soft");
+    pen.fillStyle = colour(k ? "--accent" : "--soft");
     for (let place = 0; place < seen.places; place++) {
       pen.globalAlpha = Math.sqrt(shares[place * count + k] / 255) * (k ? 1 : 0.45);
       if (pen.globalAlpha) pen.fillRect(at(seen.first + place * seen.frame), y + 1, zoom * seen.frame - 0.5, ROW - 2);
@@ -318,9 +310,9 @@ function heat(pen, seen, { at, zoom, below, width }) {
 function path(pen, text, { at, height }) {
   pen.font = "600 14px ui-monospace, monospace";
   pen.textAlign = "center";
-  pen.fillStyle = resolved("--ink");
+  pen.fillStyle = colour("--ink");
   for (const { sign, first, end } of text.signs) pen.fillText(sign, at((first + end) / 2), SIGNS - 5);
-  pen.strokeStyle = resolved("--bad");
+  pen.strokeStyle = colour("--bad");
   pen.setLineDash([4, 3]);
   for (const cut of text.cuts) {
     pen.beginPath();

@@ -1,6 +1,6 @@
-// Train in the page: filters and error come from noise, as the engine reports them a few times a second.
+// Train in the page: filters and error come from noise, as the engine reports them several times a second.
 import { ask, json, make, tell, trouble } from "./api.js";
-import { resolved } from "./field.js";
+import { colour, paint, readColours, signed } from "./colours.js";
 
 const session = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
 const DATA = { mnist: "MNIST, 59,000 digits", digits8x8: "digits8x8, 1,500 small digits" };
@@ -119,10 +119,12 @@ const want = (state, what) => ask(`/jobs/${state.id}/${what}`, { method: "POST" 
 
 async function inDigitView(state) {
   try {
-    const { name } = await json(`/jobs/${state.id}/show`, { method: "POST" });
+    const shown = await json(`/jobs/${state.id}/show`, { method: "POST" });
     const { open } = await import("./app.js");
     await open("digit", true);
-    document.dispatchEvent(new CustomEvent("networks", { detail: name }));
+    const { digit } = document.getElementById("digit").page;
+    if (!digit.info(shown.name)) digit.offered.networks.push(shown);
+    digit.choose([shown.name]);
   } catch (error) {
     trouble(error.message);
   }
@@ -162,14 +164,14 @@ function curve(canvas, points, latest) {
   pen.font = "12px system-ui, sans-serif";
   pen.textAlign = "right";
   for (const error of [1, 1 / 3, 0.1, 1 / 30, 0.01, 1 / 300, 0.001]) {
-    pen.fillStyle = resolved("--line");
+    pen.fillStyle = colour("--line");
     pen.fillRect(left, y(error), width, 1);
-    pen.fillStyle = resolved("--soft");
+    pen.fillStyle = colour("--soft");
     pen.fillText(percent(error, error < 0.02 ? 1 : 0), left - 6, y(error) + 4);
   }
-  const line = (name, thick, colour) => {
+  const line = (name, thick, ink) => {
     pen.lineWidth = thick;
-    pen.strokeStyle = resolved(colour);
+    pen.strokeStyle = colour(ink);
     pen.lineJoin = "round";
     pen.beginPath();
     for (const point of points) if (point[name] !== null) pen.lineTo(x(point.seen), y(point[name]));
@@ -183,19 +185,13 @@ function curve(canvas, points, latest) {
 
 /** Draw each kernel; the strongest number of a layer has the full colour. */
 function kernels(place, layers) {
-  const colours = ["--plus", "--minus", "--zero"].map((name) => resolved(name).match(/[\d.]+/g).map(Number));
+  readColours();
   place.replaceChildren(...layers.map(({ name, rows, columns, kernels: all }, depth) => {
-    const most = Math.max(1e-6, ...all.flat().map(Math.abs)), size = depth ? 5 : 9;
+    const most = Math.max(1e-6, ...all.flat().map(Math.abs)), size = depth ? 6 : 11;
     return make("div", { role: "img", "aria-label": `${all.length} kernels of ${name}, strongest number ${most.toFixed(2)}` }, make("h3", {}, `${name} `, make("span", { class: "soft" }, `up to ±${most.toFixed(2)}`)),
       make("div", { class: "row" }, ...all.map((numbers) => {
-        const canvas = make("canvas", { class: "pixels", width: columns, height: rows, style: `width: ${size * columns}px; height: ${size * rows}px` });
-        const pen = canvas.getContext("2d"), image = pen.createImageData(columns, rows);
-        numbers.forEach((number, k) => {
-          const share = Math.min(1, Math.abs(number) / most), full = colours[number < 0 ? 1 : 0];
-          for (let c = 0; c < 3; c++) image.data[4 * k + c] = colours[2][c] + share * (full[c] - colours[2][c]);
-          image.data[4 * k + 3] = 255;
-        });
-        pen.putImageData(image, 0, 0);
+        const canvas = make("canvas", { class: "pixels", style: `width: ${size * columns}px; height: ${size * rows}px` });
+        paint(canvas, numbers, columns, rows, (number) => signed(number, most));
         return canvas;
       })));
   }));
@@ -208,10 +204,8 @@ function byDigit(place, { by_digit: shares, classes }) {
 function wrong(view, { wrong: found, wrong_count: count, held_out: all }) {
   view.wrongTitle.textContent = `Which digits are still wrong: ${count} of ${all}`;
   view.wrong.replaceChildren(...found.map(({ label, read, ink, size }) => {
-    const canvas = make("canvas", { class: "pixels", width: size, height: size });
-    const pen = canvas.getContext("2d"), image = pen.createImageData(size, size);
-    [...atob(ink)].forEach((sign, k) => { image.data.fill(255 - sign.charCodeAt(0), 4 * k, 4 * k + 3); image.data[4 * k + 3] = 255; });
-    pen.putImageData(image, 0, 0);
+    const canvas = make("canvas", { class: "pixels" });
+    paint(canvas, Uint8Array.from(atob(ink), (sign) => 255 - sign.charCodeAt(0)), size, size, (grey) => 0xff000000 | (grey * 0x10101));
     return make("figure", {}, canvas, make("figcaption", {}, `${label} → ${read}`));
   }));
 }
