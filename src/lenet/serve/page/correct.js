@@ -14,7 +14,7 @@ export async function start(section) {
   const state = { ...given, items: [], accepted: given.batch?.accepted ?? 0, now: -1, corrections: 0 };
   const view = build(section, state);
   if (given.batch) {
-    state.items = given.batch.doubts.map((doubt, number) => ({ ...doubt, name: doubt.field ? `${doubt.file}, ${doubt.field}` : doubt.file, number, key: [doubt.file, doubt.page, doubt.field, ...doubt.box].join("|") }));
+    state.items = given.batch.doubts.map((doubt, number) => ({ ...doubt, read: doubt.text, text: undefined, name: doubt.field ? `${doubt.file}, ${doubt.field}` : doubt.file, number, key: [doubt.file, doubt.page, doubt.field, ...doubt.box].join("|") }));
   }
   const known = new Map((state.folder === null ? await stored() : []).map((one) => [one.key, one.text]));
   for (const item of state.items) if (known.has(item.key)) item.text = known.get(item.key);
@@ -121,21 +121,26 @@ const cropOf = async (item) => (item.blob ??= await (await ask(`/correct/crop?nu
 
 // ---- corrections -----------------------------------------------------------------------------------------------------
 
-async function correct(state, view) {
+/** Take the truth of the reading that is shown and go on at once; it is kept meanwhile, one after the other. */
+function correct(state, view) {
   const item = state.items[state.now], text = view.truth.value.replace(/\s/g, "");
   const unknown = [...new Set(text)].filter((sign) => !state.signs.includes(sign));
   if (!text || unknown.length) return trouble(text ? `${unknown.join("")} cannot be learned; known are ${state.signs}: type ? for anything else.` : "Type what is written, or press Escape if it cannot be read.");
   trouble();
-  try {
-    const blob = await slim(await cropOf(item));
-    if (state.folder !== null) state.kept = (await json("/correct/keep", { body: blob, query: { text, source: item.name } })).kept;
-    else await put({ key: item.key, name: item.name, text, read: item.read, blob });
-  } catch (error) {
-    return trouble(error.message);
-  }
+  const before = item.text;
   item.text = text;
-  await counted(state, view);
+  state.keeping = (state.keeping ?? Promise.resolve()).then(() => keep(item, text, state)).then(() => counted(state, view)).catch((error) => {
+    item.text = before;
+    listed(state, view);
+    trouble(error.message);
+  });
   go(state.now + 1, state, view);
+}
+
+async function keep(item, text, state) {
+  const blob = await slim(await cropOf(item));
+  if (state.folder !== null) state.kept = (await json("/correct/keep", { body: blob, query: { text, source: item.name } })).kept;
+  else await put({ key: item.key, name: item.name, text, read: item.read, blob });
 }
 
 /** Return a picture as it is, or smaller where it is a large photograph. */
@@ -220,6 +225,7 @@ async function learn(state, view) {
   view.outcome.replaceChildren(make("p", { class: "note" }, "Learning. Every fifth of the corrections is kept aside in turn, to measure on what was not learned."));
   view.bar.hidden = false;
   try {
+    await state.keeping;
     const body = state.folder === null ? await packed() : new Blob();
     const { id } = await json("/correct/learn", { body, query: { kind: view.kind.value, session } });
     addEventListener("pagehide", () => navigator.sendBeacon(`/jobs/${id}/stop`));
