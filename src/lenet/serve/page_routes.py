@@ -200,7 +200,7 @@ async def _networks(request: Request, shelf: Shelf) -> Response:
 
 
 async def _maps(request: Request, shelf: Shelf) -> Response:
-    """Answer a stroke: 32x32 as seen, and every number inside. In the event loop, as handing it on would take longer."""
+    """Answer a stroke: 32x32 as seen, and every number inside. In the event loop: handing it on would take longer."""
     image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
     return _numbers([image / 255, *(inside.inside(network, image) for network in _networks_of(request, shelf))])
 

@@ -2,7 +2,13 @@
 import { make } from "./api.js";
 import { paint, inked } from "./colours.js";
 
-const percent = (share) => (share > 0.9995 ? "over 99.9 %" : share < 0.0005 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`);
+/** A probability in percent, with as many places as it takes to tell it from 0 and from 100. */
+export function percent(share) {
+  if (share >= 0.99995) return "over 99.99 %";
+  if (share > 0.999) return `${(Math.floor(1e4 * share) / 100).toFixed(2)} %`;
+  if (share >= 0.01) return `${(100 * share).toFixed(1)} %`;
+  return share < 1e-6 ? "under 0.0001 %" : `${Number((100 * share).toPrecision(1))} %`;
+}
 
 /** Classes from the likeliest down, as [class, probability]. */
 export const ranked = (shares) => [...shares].map((share, i) => [i, share]).sort((a, b) => b[1] - a[1]);
@@ -24,7 +30,7 @@ export class Answer {
     this.digit.textContent = classes[best];
     this.digit.classList.toggle("unsure", share < 0.7);
     this.sure.textContent = `${percent(share)}${share < 0.7 ? ", not sure" : ""}`;
-    this.rest.textContent = `then ${others.slice(0, 2).map(([i, s]) => `${classes[i]} (${percent(s)})`).join(", ")}`;
+    this.rest.textContent = `Runners-up: ${others.slice(0, 2).map(([i, s]) => `${classes[i]} with ${percent(s)}`).join(", ")}`;
     return `${title} reads ${classes[best]}, ${percent(share)} sure; runner-up ${classes[others[0][0]]}, ${percent(others[0][1])}.`;
   }
 

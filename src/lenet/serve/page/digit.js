@@ -13,6 +13,7 @@ import { recall, remember } from "./state.js";
 import { showUnit } from "./unit.js";
 
 const PIXELS = 32;
+const FIRST = 3; // the sample that is shown until somebody draws
 const QUIET = 140; // milliseconds without a change after which the slower questions are asked
 
 class Digit {
@@ -30,7 +31,8 @@ class Digit {
     this.sliders.values = state.sliders;
     this.unit = state.unit;
     if (state.picture) this.surface.lay(state.picture.bytes, state.picture.rows, state.picture.columns);
-    if (state.strokes.length || !state.picture) this.surface.set(state.strokes, this.surface.picture);
+    if (state.strokes.length) this.surface.set(state.strokes, this.surface.picture);
+    if (this.surface.empty) this.surface.set(sample(FIRST), null, true);
     document.addEventListener("themed", () => this.recolour());
   }
 
@@ -142,10 +144,12 @@ class Digit {
 
   /** Ask for what the newest drawing gives; while an answer is awaited, remember that there is a newer one. */
   refresh(event) {
-    this.since = event?.timeStamp ?? performance.now();
+    if (!this.waiting) this.since = event?.timeStamp ?? performance.now(); // of the oldest change that has no answer yet
     this.waiting = true;
+    this.rested = false;
     clearTimeout(this.pause);
-    this.parts.hint.hidden = !this.surface.empty;
+    this.parts.hint.hidden = !this.surface.empty && !this.surface.shown;
+    this.parts.hint.classList.toggle("below", !this.surface.empty);
     if (!this.flying) this.fly();
   }
 
@@ -218,7 +222,7 @@ class Digit {
 
   look(side, layer, place) {
     this.unit = { side, layer, place };
-    this.parts.unit.classList.add("open");
+    this.sides.forEach(({ maps }, i) => maps.mark(i === side ? this.unit : null, null)); // the next key goes on from here
     if (this.image) this.askUnit(true);
   }
 
@@ -249,7 +253,13 @@ class Digit {
   }
 
   async settle() {
-    if (this.flying || !this.ink) return this.keep();
+    if (this.flying) return;
+    if (!this.ink) {
+      this.say(this.spoken.join(" "));
+      this.keep();
+      this.rested = true;
+      return;
+    }
     this.say(this.spoken.join(" "));
     this.keep();
     const { ink, sides, query } = this;
@@ -260,8 +270,9 @@ class Digit {
       const speaks = await floats("/inside/evidence", { body: ink, query: { ...query, networks: first.info.name, label } });
       if (still()) this.evidence.show(speaks, this.image, label, first.info.classes);
       const shares = await floats("/inside/sweeps", { body: ink, query: { ...query, networks: first.info.name } });
-      if (still()) this.sliders.sweep(shares, first.info.classes, ranked(first.maps.probabilities)[0][0]);
-      document.dispatchEvent(new CustomEvent("settled"));
+      if (!still()) return;
+      this.sliders.sweep(shares, first.info.classes, ranked(first.maps.probabilities)[0][0]);
+      this.rested = true;
     } catch (error) {
       trouble(error.message);
     }

@@ -58,7 +58,7 @@ export function frame(section) {
   const training = make("p", { class: "note", role: "status", hidden: true }, "The network of 1998 is being trained on this machine…");
   const maps = make("div", { class: "card", id: "card-maps" },
     make("div", { class: "row head" }, make("h2", {}, "Inside"), nets[0].choice, make("span", { class: "note" }, "beside it"), nets[1].choice,
-      make("span", { class: "scale", "aria-hidden": "true" }, "below zero", make("i"), "above")),
+      make("span", { class: "scale", "aria-hidden": "true" }, "below 0", make("i"), "above")),
     training, make("div", { class: "nets" }, nets[0].element, nets[1].element));
   const unit = make("div", { class: "card", id: "card-unit" }, make("h2", {}, "One unit"),
     make("p", { class: "note" }, "Click any pixel of any map, or go to a map with the Tab key and move with the arrow keys: its inputs, its kernel and its sum appear here, and on the digit the part that it sees."));

@@ -29,6 +29,7 @@ export class Surface {
       canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
       this.pen = event.pointerId;
+      if (this.shown) this.set([]); // the first stroke takes the place of what was only shown
       this.strokes.push([this.place(event)]);
       this.inked(event);
     });
@@ -68,9 +69,11 @@ export class Surface {
     return !this.strokes.length && !this.picture;
   }
 
-  set(strokes, picture = null) {
+  /** Put strokes on the surface, or a picture; with `shown` only until somebody draws. */
+  set(strokes, picture = null, shown = false) {
     this.strokes = strokes;
     this.picture = picture;
+    this.shown = shown;
     this.redraw();
     this.changed();
   }

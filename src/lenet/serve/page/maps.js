@@ -2,8 +2,6 @@
 import { make } from "./api.js";
 import { most, paint, signed } from "./colours.js";
 
-const BOUNDS = { tanh: 1, scaled_tanh: 1.7159, sigmoid: 1 };
-
 const WORDS = {
   C1: "Each map slides one 5x5 kernel over the picture and lights up where its pattern is: an edge, a stroke, an end.",
   S2: "Every 2x2 becomes one number. Where exactly a pattern was matters less from here on.",
@@ -44,7 +42,7 @@ export class Maps {
     this.selected = null;
     this.bands = info.layers.slice(0, -1).map((layer, index) => this.band(layer, index));
     place.replaceChildren(...this.bands.map((band) => band.element));
-    new ResizeObserver(() => this.fit()).observe(place);
+    new ResizeObserver(() => this.fit()).observe(this.bands[0].element);
   }
 
   band(layer, index) {
@@ -52,12 +50,13 @@ export class Maps {
       "aria-label": `${layer.name}: ${this.size(layer)}. Arrow keys go from unit to unit, Page Up and Page Down from map to map.` });
     const marks = make("div", { class: "marks", "aria-hidden": "true" });
     const readout = make("output", { class: "readout", "aria-live": "off" });
+    const reach = make("span", { class: "reach", title: "The strongest colour stands for this" });
     const drawn = layer.rows * layer.columns === 1 && this.codeSize(layer, index);
     const element = make("div", { class: "band", "data-layer": layer.name },
-      make("div", { class: "about" }, make("h3", {}, layer.name, make("span", {}, ` ${this.size(layer)}`)),
-        make("p", { class: "note" }, this.words(layer, drawn)), readout),
-      make("div", { class: "frame" }, canvas, marks));
-    const band = { layer, canvas, marks, readout, element, drawn, bound: BOUNDS[layer.activation] ?? null };
+      make("div", { class: "about" }, make("h3", {}, layer.name, make("span", {}, ` ${this.size(layer)}`), reach),
+        make("p", { class: "note" }, this.words(layer, drawn))),
+      make("div", { class: "frame" }, canvas, marks, readout));
+    const band = { layer, canvas, marks, readout, element, drawn, reach };
     canvas.addEventListener("pointermove", (event) => this.hover(band, event));
     canvas.addEventListener("pointerleave", () => (readout.textContent = ""));
     canvas.addEventListener("click", (event) => {
@@ -116,8 +115,9 @@ export class Maps {
     this.probabilities = numbers.subarray(start);
   }
 
-  paint({ layer: { maps, rows, columns }, values, pixels, wide, across, gap, image, canvas, bound }) {
-    const full = bound ?? most(values);
+  paint({ layer: { maps, rows, columns }, values, pixels, wide, across, gap, image, canvas, reach }) {
+    const full = most(values);
+    reach.textContent = `±${full.toPrecision(2)}`;
     let at = 0;
     for (let map = 0; map < maps; map++) {
       let row = Math.floor(map / across) * (rows + gap) * wide + (map % across) * (columns + gap);

@@ -33,7 +33,7 @@ function step(index) {
   document.querySelectorAll(".toured").forEach((one) => one.classList.remove("toured"));
   const target = document.querySelector(at);
   target?.classList.add("toured");
-  target?.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  target?.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   const last = index === STEPS.length - 1;
   const next = make("button", { class: "first", onclick: () => (last ? close() : step(index + 1)) }, last ? "Done" : "Next");
   box.replaceChildren(make("h2", { id: "tour-title" }, title), make("p", { id: "tour-words" }, words),
