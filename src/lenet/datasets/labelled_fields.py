@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lenet.errors import FormatError, InputError, LenetError
 from lenet.files import write_whole
 
-__all__ = ["Fields", "keep_field", "load_fields"]
+__all__ = ["Fields", "keep_field", "load_fields", "read_labels"]
 
 LABELS = "labels.jsonl"
 _LONGEST = 64
@@ -139,7 +139,7 @@ def keep_field(folder: str | os.PathLike[str], picture: NDArray[np.uint8], text:
         raise InputError(f"a text of {len(text)} characters was given; write 1 to {_LONGEST} of them")
     path = Path(folder) / LABELS
     before = path.read_bytes() if path.exists() else b""
-    list(_lines(before, path))
+    list(read_labels(before, path))
     digest = hashlib.sha256(repr(picture.shape).encode() + np.ascontiguousarray(picture).tobytes())
     name = f"{digest.hexdigest()[:16]}.png"
     kept = [line for line in before.splitlines() if line.strip() and json.loads(line)["file"] != name]
@@ -161,7 +161,7 @@ def _png(picture: NDArray[np.uint8]) -> bytes:
 def _load(labels: bytes, find: Callable[[str], bytes | Path], path: Path) -> Fields:
     """Read every picture that the labels name, found by `find`."""
     pictures, texts, names, refused = [], [], [], []
-    for name, text in _lines(labels, path):
+    for name, text in read_labels(labels, path):
         try:
             pictures.append(_picture(find(name)))
             texts.append(text)
@@ -178,8 +178,8 @@ def _load(labels: bytes, find: Callable[[str], bytes | Path], path: Path) -> Fie
     return Fields(pictures, tuple(texts), tuple(names), path.stem if path.name != LABELS else path.parent.name)
 
 
-def _lines(labels: bytes, path: Path) -> Iterator[tuple[str, str]]:
-    """Give the file and the text of each line."""
+def read_labels(labels: bytes, path: Path) -> Iterator[tuple[str, str]]:
+    """Give the file and the text of each line of labels; raise `FormatError`, naming `path`, where it has none."""
     for number, line in enumerate(labels.splitlines(), 1):
         if not line.strip():
             continue

@@ -37,6 +37,8 @@ FEWEST = 10
 """Corrections from which a network is taught at all: every fifth has to be two or more; of ours."""
 FOLDS = 5
 """Parts of the corrections, each measured by a network that learned the others."""
+MANY = 250
+"""Corrections beyond which one fifth of them tells enough, and five trainings would take long; of ours."""
 OTHERS = 200
 """Synthetic fields on which it is seen whether the next model has forgotten what it knew; of ours."""
 _TRIES = 20_000
@@ -84,7 +86,7 @@ class Gain:
             f"{100 * self.difference:+.1f} points, 95 % interval {low} to {high}"
         )
         if not self.is_settled:
-            return f"{words}. These are too few to tell whether it is better: correct more."
+            return f"{words}. That does not tell whether it is better: with more fields, it may."
         return f"{words}. {'It is better on such fields.' if self.difference > 0 else 'It is worse: do not use it.'}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -145,7 +147,7 @@ def learn_corrections(
     start: Network | None = None,
     digits: Dataset | None = None,
     recipe: Recipe | None = None,
-    folds: int = FOLDS,
+    measured: int | None = None,
     callback: Callable[[Stage], None] | None = None,
     threads: int = 0,
 ) -> Lesson:
@@ -159,7 +161,8 @@ def learn_corrections(
     digits : to write synthetic fields with, of which as many are learned as corrections; they keep what is known. None
         learns the corrections alone, and measures nothing else.
     recipe : how; None is "fields-more".
-    folds : parts of the corrections, each measured by a network that learned the others.
+    measured : how many fifths of the corrections are measured, 1 to 5; each takes a training. None measures all of them
+        up to `MANY` corrections, and one fifth of more.
     callback : called now and then; it may raise to end the work.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
 
@@ -174,27 +177,35 @@ def learn_corrections(
     GrammarError
         There is no such kind of field.
     """
-    if len(corrections) < max(FEWEST, folds):
+    if len(corrections) < FEWEST:
         raise InputError(
-            f"{len(corrections)} corrections were given to learn from; fewer than {max(FEWEST, folds)} teach nothing "
-            "that could be measured: correct more"
+            f"{len(corrections)} corrections were given to learn from; fewer than {FEWEST} teach nothing that could be "
+            "measured: correct more"
         )
     begun = load("fields") if start is None else start
-    course = _Lessons(
-        begun, grammar.get(kind), digits, recipe or RECIPES["fields-more"], len(corrections), threads, folds, callback
-    )
-    before = course.right(begun, corrections)
-    after = np.zeros(len(corrections), bool)
-    order = np.random.default_rng(course.recipe.seed).permutation(len(corrections))
-    for part in range(folds):
-        aside = np.sort(order[part::folds])
-        network = course.taught(corrections.subset(np.setdiff1d(order, aside)), part + 1)
-        after[aside] = course.right(network, corrections.subset(aside))
-    network = course.taught(corrections, folds + 1)
-    network.card = _card(corrections, begun, course.recipe, digits)
-    others = course.others()
-    kept = None if others is None else gain_of(course.right(begun, others), course.right(network, others))
-    return Lesson(network, gain_of(before, after), kept)
+    folds = (FOLDS if len(corrections) <= MANY else 1) if measured is None else measured
+    if not 1 <= folds <= FOLDS:
+        raise InputError(f"measured={measured} was given; give how many fifths are to be measured, 1 to {FOLDS}")
+    used = recipe or RECIPES["fields-more"]
+    lessons = _Lessons(begun, grammar.get(kind), digits, used, len(corrections), threads, folds + 1, callback)
+    gain = _gain(lessons, corrections)
+    network = lessons.taught(corrections, folds + 1)
+    network.card = _card(corrections, begun, used, digits)
+    others = lessons.others()
+    kept = None if others is None else gain_of(lessons.right(begun, others), lessons.right(network, others))
+    return Lesson(network, gain, kept)
+
+
+def _gain(lessons: _Lessons, corrections: Fields) -> Gain:
+    """Return what is gained on the fifths that are measured, each read by a network that learned the rest."""
+    before, after = [], []
+    order = np.random.default_rng(lessons.recipe.seed).permutation(len(corrections))
+    for part in range(lessons.parts - 1):
+        aside = order[part::FOLDS]
+        network = lessons.taught(corrections.subset(np.setdiff1d(order, aside)), part + 1)
+        before.append(lessons.right(lessons.begun, corrections.subset(aside)))
+        after.append(lessons.right(network, corrections.subset(aside)))
+    return gain_of(np.concatenate(before), np.concatenate(after))
 
 
 def gain_of(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> Gain:
@@ -218,7 +229,7 @@ class _Lessons:
     recipe: Recipe
     count: int
     threads: int
-    folds: int
+    parts: int
     callback: Callable[[Stage], None] | None
 
     def taught(self, fields: Fields, part: int) -> Network:
@@ -226,7 +237,7 @@ class _Lessons:
 
         def told(progress: Progress) -> None:
             if self.callback is not None:
-                self.callback(Stage(part, self.folds + 1, progress))
+                self.callback(Stage(part, self.parts, progress))
 
         synthetic = min(SYNTHETIC, self.count * max(1, self.recipe.epochs))
         network = train_fields(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Readers", "field_router"]
 
-_TRIES = 20_000
+_TRIES = 4_000
 """Texts that are drawn to find one of the kind asked for."""
 
 

@@ -100,8 +100,8 @@ def watch(plan: Plan, job: Job) -> Network:
     network = Network(plan.architecture, seed=plan.seed)
     network.classes = training.classes
     looks = _Looks(job, held_out, len(training))
-    looks.look(network, None)
     try:
+        looks.look(network, None)
         return train(
             training, network, recipe=plan.recipe(), validation=held_out, callback=looks.progress,
             every=_EVERY, threads=max(1, thread_count(0) // 2),

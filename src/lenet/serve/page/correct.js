@@ -16,6 +16,7 @@ export async function start(section) {
   if (given.batch) {
     state.items = given.batch.doubts.map((doubt, number) => ({ ...doubt, read: doubt.text, text: undefined, name: doubt.field ? `${doubt.file}, ${doubt.field}` : doubt.file, number, key: [doubt.file, doubt.page, doubt.field, ...doubt.box].join("|") }));
   }
+  if (state.items.some(({ read }) => /\D/.test(read))) view.kind.value = "amount";
   const known = new Map((state.folder === null ? await stored() : []).map((one) => [one.key, one.text]));
   for (const item of state.items) if (known.has(item.key)) item.text = known.get(item.key);
   view.files.addEventListener("change", () => { add([...view.files.files], state, view); view.files.value = ""; });
@@ -46,6 +47,7 @@ function build(section, state) {
   const back = button("Back"), skip = button("Cannot be read");
   const form = make("form", {}, picture, said, make("label", { for: "correct-truth" }, "What is written?"), make("div", { class: "row" }, truth, make("button", { class: "first" }, "Right, next")), make("div", { class: "row" }, back, skip),
     make("p", { class: "note" }, "Enter keeps it and goes on, Escape leaves it out, Shift and Enter go back. Type every sign: 1,250.00 and 1250 are two truths. For what no key has, type ?."));
+  const rest = make("p", { class: "note" }, "Nothing is left to correct.");
   const list = make("ol", { class: "doubts" });
   const tar = button("Download as a training set"), labels = button("Only labels.jsonl"), forget = button("Forget them"), kept = make("p");
   const learn = button("Train the next model", { class: "first" });
@@ -55,10 +57,10 @@ function build(section, state) {
     make("div", { class: "card" }, make("h2", {}, "Correct what was rejected"),
       make("div", { class: "row choices" }, make("label", { class: "choice", for: "correct-kind" }, "They hold", kind), make("label", { class: "button", for: "correct-files" }, "Choose pictures of fields"), files),
       make("p", { class: "note" }, "Or drop them here, each a picture of one field. After lenet read --out results.jsonl, start lenet serve --correct results.jsonl instead."), summary),
-    make("div", { class: "two" }, make("div", { class: "card" }, make("h2", {}, "One after the other"), form), make("div", { class: "card" }, make("h2", {}, "All of them"), list)),
+    make("div", { class: "two" }, make("div", { class: "card" }, make("h2", {}, "One after the other"), form, rest), make("div", { class: "card" }, make("h2", {}, "All of them"), list)),
     make("div", { class: "card" }, make("h2", {}, "Learn from the corrections"), kept, make("div", { class: "row" }, learn, tar, labels, forget), bar, outcome));
   if (state.folder !== null) tar.hidden = labels.hidden = forget.hidden = true;
-  return { kind, files, summary, picture, said, truth, form, back, skip, list, tar, labels, forget, kept, learn, bar, outcome };
+  return { kind, files, summary, picture, said, truth, form, back, skip, rest, list, tar, labels, forget, kept, learn, bar, outcome };
 }
 
 // ---- the batch -------------------------------------------------------------------------------------------------------
@@ -100,10 +102,8 @@ async function go(number, state, view, focus = true) {
   const item = state.items[number];
   listed(state, view);
   view.form.hidden = !item;
-  if (!item) {
-    if (state.items.length) view.summary.textContent += " That was the last one.";
-    return;
-  }
+  view.rest.hidden = !!item;
+  if (!item) return;
   URL.revokeObjectURL(view.picture.src);
   view.picture.removeAttribute("src");
   view.said.replaceChildren(make("b", {}, `${number + 1} of ${state.items.length}. `), "Read as ", make("span", { class: "mono" }, item.read || "nothing"), `, ${percent(item.confidence)} sure: ${item.reason}.`);
