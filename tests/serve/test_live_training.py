@@ -54,22 +54,33 @@ def test_errors_of_each_digit_add_up():
     assert np.dot(latest["by_digit"], counts) == pytest.approx(latest["wrong_count"], abs=0.05)
 
 
-def test_a_stopped_training_leaves_the_network_as_it_was_then():
-    job = Job("page")
-    seen = []
+def test_a_stopped_training_leaves_the_network_that_was_looked_at_last():
+    job, reports = Job("page"), []
     report = job.report
 
-    def stops_at_the_third(*arguments, **latest):
-        seen.append(latest.get("kernels"))
-        if len([one for one in seen if one]) == 3:
+    def stops_after_some(*arguments, **latest):
+        reports.append(latest)
+        if len(reports) == 4:
             job.want("stopped")
         report(*arguments, **latest)
 
-    job.report = stops_at_the_third
+    job.report = stops_after_some
     with pytest.raises(Stopped):
         watch(PLAN, job)
+    found = job.since(0)
     assert job.network is not None
-    assert kernels_of(job.network) == [one for one in seen if one][-1]
+    assert found["latest"]["kernels"] == kernels_of(job.network)
+    _, held_out = live_training._data("digits8x8")
+    error = (job.network.predict(held_out.images) != held_out.labels).mean()
+    assert found["points"][-1]["held_out_error"] == pytest.approx(error, abs=1e-4)
+
+
+def test_who_stops_at_once_has_the_noise():
+    job = Job("page")
+    job.want("stopped")
+    with pytest.raises(Stopped):
+        watch(PLAN, job)
+    assert kernels_of(job.network) == kernels_of(Network("lenet1", seed=0))
 
 
 def test_the_same_noise_comes_of_the_same_seed():

@@ -67,8 +67,8 @@ class Job:
         """Whether nothing more will come."""
         return self.state in ("stopped", "failed", "done")
 
-    def report(self, point: dict[str, Any] | None = None, **latest: Any) -> None:
-        """Keep what is to be shown, wait while the page wants a pause, and raise `Stopped` where it is over.
+    def tell(self, point: dict[str, Any] | None = None, **latest: Any) -> None:
+        """Keep what is to be shown.
 
         Parameters
         ----------
@@ -80,6 +80,11 @@ class Job:
                 self._points.append(point)
             self._latest |= latest
             self._version += bool(point or latest)
+
+    def report(self, point: dict[str, Any] | None = None, **latest: Any) -> None:
+        """Keep what is to be shown, wait while the page wants a pause, and raise `Stopped` where it is over."""
+        self.tell(point, **latest)
+        with self._told:
             while self._wanted == "paused" and not self._over():
                 self.state = "paused"
                 self._told.wait(0.5)

@@ -101,14 +101,16 @@ def watch(plan: Plan, job: Job) -> Network:
     network.classes = training.classes
     looks = _Looks(job, held_out, len(training))
     try:
-        looks.look(network, None)
+        job.report(**looks.of(network, None))
         return train(
             training, network, recipe=plan.recipe(), validation=held_out, callback=looks.progress,
             every=_EVERY, threads=max(1, thread_count(0) // 2),
         ).network  # fmt: skip
     except Stopped:
-        job.network = looks.network.copy()
-        job.network.card = None
+        if looks.now is not None and looks.now.network is not None:
+            network = looks.now.network.copy()
+            job.tell(**looks.of(network, looks.now))  # it went on since the last look
+        job.network = network
         raise
 
 
@@ -130,37 +132,40 @@ class _Looks:
     def __init__(self, job: Job, held_out: Dataset, images: int) -> None:
         self.job, self.held_out, self.images = job, held_out, images
         self.started = self.last = time.perf_counter()
-        self.network: Network
+        self.now: Progress | None = None
 
     def progress(self, now: Progress) -> None:
-        """Look at a training, unless the last look was just now."""
+        """Report a look at a training, unless the last one was just now."""
         assert now.network is not None
+        self.now = now
         due = time.perf_counter() - self.last >= _SECONDS if now.done < now.images else now.finished is not None
-        if due:
-            self.look(now.network, now)
-        else:
-            self.job.report()
+        self.job.report(**self.of(now.network, now) if due else {})
 
-    def look(self, network: Network, now: Progress | None) -> None:
-        """Report the error, the kernels and the digits still wrong."""
-        self.network = network
+    def of(self, network: Network, now: Progress | None) -> dict[str, Any]:
+        """Return a look: the point of the curve, the kernels, and the digits still wrong."""
         self.last = time.perf_counter()
         shares = network.predict_proba(self.held_out.images, threads=1)
         found = shares.argmax(1)
         wrong = np.flatnonzero(found != self.held_out.labels)
-        seen = 0 if now is None else (now.epoch - 1) * self.images + now.done
-        point = {
-            "seen": seen,
+        return {
+            "point": self._point(now, len(wrong) / len(found)),
+            "kernels": kernels_of(network),
+            "wrong": self._wrong(wrong, found, shares),
+            "by_digit": self._by_digit(wrong),
+            "held_out": len(found),
+            "wrong_count": len(wrong),
+            "total": self.images * (1 if now is None else now.epochs),
+            "classes": self.held_out.classes,
+        }
+
+    def _point(self, now: Progress | None, error: float) -> dict[str, Any]:
+        return {
+            "seen": 0 if now is None else (now.epoch - 1) * self.images + now.done,
             "seconds": round(time.perf_counter() - self.started, 2),
             "loss": None if now is None else round(now.loss, 4),
             "training_error": None if now is None else round(now.training_error, 4),
-            "held_out_error": round(len(wrong) / len(found), 4),
+            "held_out_error": round(error, 4),
         }
-        total = self.images * (1 if now is None else now.epochs)
-        self.job.report(
-            point, kernels=kernels_of(network), wrong=self._wrong(wrong, found, shares), by_digit=self._by_digit(wrong),
-            held_out=len(found), wrong_count=len(wrong), total=total, classes=self.held_out.classes,
-        )  # fmt: skip
 
     def _wrong(
         self, wrong: NDArray[np.int64], found: NDArray[np.int64], shares: NDArray[np.float32]

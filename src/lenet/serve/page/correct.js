@@ -69,7 +69,7 @@ async function add(files, state, view) {
   const failed = [];
   let done = 0;
   for (const file of files) {
-    view.summary.textContent = `Reading ${++done} of ${files.length}.`;
+    view.summary.textContent = `Reading picture ${++done} of ${files.length}.`;
     try {
       const reading = await json("/field/reading", { body: file, query: { kind: view.kind.value } });
       if (reading.accepted) state.accepted++;
