@@ -13,7 +13,7 @@ from lenet.documents import open_document
 from lenet.documents.cleanup import to_ink, without_rules
 from lenet.documents.nearby import largest_near
 from lenet.documents.pictures import PIXEL_LIMIT
-from lenet.documents.segmentation import Piece, find_pieces
+from lenet.documents.segmentation import Piece, find_pieces, single_piece
 from lenet.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,10 +69,14 @@ def open_ink(source: Source, *, pixels: int = PIXEL_LIMIT) -> NDArray[np.uint8]:
     uint8 (rows, columns), paper 0, full ink 255: what is written, cut out, thin strokes thickened.
     """
     page = next(iter(open_document(source, pixels=pixels)))
-    pieces = find_pieces(without_rules(to_ink(page.picture)), one_row=True)
-    if not pieces:
-        raise InputError(f"nothing is written on {page.source}; give a picture of one character")
-    return _thick_enough(_joined(pieces))
+    ink = to_ink(page.picture)
+    piece = single_piece(ink)
+    if piece is None:
+        pieces = find_pieces(without_rules(ink), one_row=True)
+        if not pieces:
+            raise InputError(f"nothing is written on {page.source}; give a picture of one character")
+        piece = _joined(pieces)
+    return _thick_enough(piece)
 
 
 def glyphs_of(pieces: Sequence[Piece]) -> NDArray[np.uint8]:

@@ -250,9 +250,9 @@ def test_what_speaks_for_a_class_is_shown_and_can_be_chosen(visit):
     page = visit()
     sample(page, 3)
     card = page.locator("#card-evidence")
-    holds(page, "document.querySelector('#card-evidence figcaption').textContent.includes('against 3')")
+    holds(page, "document.querySelector('#card-evidence figcaption').textContent.includes('likely 3')")
     page.locator("#evidence-class").select_option("8")
-    holds(page, "document.querySelector('#card-evidence figcaption').textContent.includes('against 8')")
+    holds(page, "document.querySelector('#card-evidence figcaption').textContent.includes('likely 8')")
     assert "makes 8 likelier than 3" in card.inner_text()
 
 

@@ -117,7 +117,7 @@ def _bent(image: Floats, settings: Sequence[Sliders]) -> Floats:
     upper, lower = (
         edged.take(first + down) * (1 - from_x) + edged.take(first + down + 1) * from_x for down in (0, SIDE + 2)
     )
-    return (upper + (lower - upper) * from_y).reshape(-1, SIDE, SIDE)
+    return np.asarray((upper + (lower - upper) * from_y).reshape(-1, SIDE, SIDE), np.float32)
 
 
 def _matrix(one: Sliders) -> NDArray[np.float64]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +22,17 @@ Span = tuple[int, int]
 _EPSILON = 1e-5
 """What the engine adds to a variance."""
 
-_ACTIVATIONS = {
-    "tanh": ("tanh of it", np.tanh),
-    "scaled_tanh": ("1.7159 tanh(2/3 of it)", lambda a: 1.7159 * np.tanh(2 / 3 * a)),
-    "sigmoid": ("1 / (1 + exp(-it))", lambda a: 1 / (1 + np.exp(-a))),
-    "relu": ("it, or 0 if it is below 0", lambda a: np.maximum(a, 0)),
+_POOLINGS: dict[str, Callable[[Array], float]] = {
+    "average": lambda field: float(field.mean()),
+    "max": lambda field: float(field.max()),
+    "trainable": lambda field: float(field.sum()),
+}
+
+_ACTIVATIONS: dict[str, tuple[str, Callable[[float], float]]] = {
+    "tanh": ("tanh of it", math.tanh),
+    "scaled_tanh": ("1.7159 tanh(2/3 of it)", lambda a: 1.7159 * math.tanh(2 / 3 * a)),
+    "sigmoid": ("1 / (1 + exp(-it))", lambda a: (1 + math.tanh(a / 2)) / 2),
+    "relu": ("it, or 0 if it is below 0", lambda a: max(a, 0.0)),
 }
 
 
@@ -186,8 +193,8 @@ def _terms(
     window = padded[:, top + rows : bottom + rows, left + columns : right + columns]
     if isinstance(layer, Subsampling):
         number = place[0] // layer.copies
-        reduce = {"average": np.mean, "max": np.max, "trainable": np.sum}[layer.pooling]
-        return (Term(number, top, left, window[number], None, float(reduce(window[number]))),)
+        total = _POOLINGS[layer.pooling](window[number])
+        return (Term(number, top, left, window[number], None, total),)
     maps, weights = _weights(layer, values, before.shape, place[0])
     sums = [
         ((window[i] - w) ** 2).sum() if isinstance(layer, RadialBasis) else (window[i] * w).sum()

@@ -120,7 +120,7 @@ class Digit {
     if (this.unit && !this.sides[this.unit.side]?.info.layers.some(({ name }) => name === this.unit.layer)) this.unit = null;
     this.options(shown);
     this.parts.nets[1].element.hidden = shown.length < 2;
-    this.parts.bench.classList.toggle("two", shown.length > 1);
+    this.parts.bench.classList.toggle("beside", shown.length > 1);
     this.sides.forEach(({ info }, side) => {
       this.parts.nets[side].note.textContent = `${info.note} ${info.parameters.toLocaleString("en")} trained numbers, ${info.connections.toLocaleString("en")} connections.`;
     });

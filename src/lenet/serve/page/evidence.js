@@ -33,8 +33,8 @@ export class Evidence {
     this.over(this.hiding, spread, image);
     this.over(this.slope, gradient, image);
     const lowest = Math.min(...hidden);
-    this.words[0].textContent = `Hide a square of 6x6: where it is orange, hiding it speaks against ${classes[label]}. ` +
-      `The worst place takes it from ${(100 * probability).toFixed(0)} % to ${(100 * lowest).toFixed(0)} %.`;
+    this.words[0].textContent = `Hide a square of 6x6: the more orange its place, the less likely ${classes[label]} becomes. ` +
+      `The worst takes it from ${(100 * probability).toFixed(0)} % to ${(100 * lowest).toFixed(0)} %.`;
     this.words[1].textContent = `More ink on orange makes ${classes[label]} likelier than ${classes[rival]}; more ink on blue does the opposite.`;
     this.hiding.setAttribute("aria-label", this.words[0].textContent);
     this.slope.setAttribute("aria-label", this.words[1].textContent);

@@ -58,7 +58,7 @@ function windows(found) {
 /** The inputs of one map, its weights under them. */
 function table(term, found) {
   const words = found.reads === "input" ? "the picture" : `${found.reads} map ${term.map}`;
-  return make("table", { class: "numbers" },
+  return make("table", { class: "worked" },
     make("caption", {}, term.weights ? `From ${words}: each input, times its weight` : `From ${words}`),
     make("tbody", {}, ...term.inputs.map((row, r) => make("tr", {}, ...row.map((value, c) =>
       make("td", {}, value.toFixed(2), ...(term.weights ? [make("br"), make("span", {}, `×${term.weights[r][c].toFixed(2)}`)] : [])))))));
