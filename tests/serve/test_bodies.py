@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from email.message import EmailMessage
 
@@ -56,8 +57,8 @@ def test_what_pythons_own_mail_package_writes_is_read():
         part.add_header("Content-Disposition", "form-data", name="file", filename=name)
         message.attach(part)
     head, _, body = message.as_bytes(policy=message.policy.clone(linesep="\r\n", utf8=True)).partition(b"\r\n\r\n")
-    kind = next(line for line in head.decode().splitlines() if "boundary" in line).partition(":")[2].strip()
-    asked = parsed(body, kind if kind.startswith("multipart") else f"multipart/form-data; {kind}")
+    boundary = re.search(r'boundary="[^"]+"', head.decode())
+    asked = parsed(body, f"multipart/form-data; {boundary[0]}")
     assert [picture.data for picture in asked.pictures] == [b"\x89PNG\r\n\r\n--x\r\n", b""]
     assert [picture.name for picture in asked.pictures][1] == "empty.png"
 

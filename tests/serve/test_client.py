@@ -93,8 +93,9 @@ def test_an_answer_that_is_no_json_is_none_of_ours():
 
         thread = threading.Thread(target=answer)
         thread.start()
-        with pytest.raises(ServiceError, match="is no JSON"):
-            Client(f"http://127.0.0.1:{listener.getsockname()[1]}").version()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with Client(address) as client, pytest.raises(ServiceError, match="is no JSON"):
+            client.version()
         thread.join(30)
 
 
@@ -115,22 +116,24 @@ def test_the_token_is_shown():
     with served(token="secret", threads=1) as running:
         with Client(running.address, token="secret") as client:
             assert client.version()["schema"] == 1
-        with pytest.raises(ServiceError, match="token") as refused:
-            Client(running.address).version()
+        with Client(running.address) as client, pytest.raises(ServiceError, match="token") as refused:
+            client.version()
         assert refused.value.status == 401
 
 
 def test_it_is_patient_with_a_service_that_has_too_much_to_do(monkeypatch):
     gate = threading.Event()
-    monkeypatch.setattr("lenet.serve.readings.read_page", lambda *_, **__: gate.wait(30) and [])
-    with served(limits=Limits(waiting=1), threads=1) as running:
-        busy = threading.Thread(target=lambda: Client(running.address).read(PICTURES / "digit-3.png"))
+    monkeypatch.setattr("lenet.serve.readings.read_page", lambda *_, **__: gate.wait(60) and [])
+    picture = PICTURES / "digit-3.png"
+    with served(limits=Limits(waiting=1), threads=1) as running, Client(running.address) as first:
+        busy = threading.Thread(target=first.read, args=[picture])
         busy.start()
         while not running.service.reading.taken:
             time.sleep(0.01)
-        with pytest.raises(ServiceError) as refused:
-            Client(running.address, patience=0).read(PICTURES / "digit-3.png")
+        with Client(running.address, patience=0) as hasty, pytest.raises(ServiceError) as refused:
+            hasty.read(picture)
         assert (refused.value.status, refused.value.retry_after) == (429, 1)
         threading.Timer(0.3, gate.set).start()
-        assert Client(running.address, patience=20).read(PICTURES / "digit-3.png")["readings"] == []
-        busy.join(30)
+        with Client(running.address, patience=60) as patient:
+            assert patient.read(picture)["readings"] == []
+        busy.join(60)

@@ -78,7 +78,7 @@ def test_what_is_no_picture_and_no_form_is_refused_by_its_type(service, digit):
 def slow(monkeypatch):
     """Make reading wait until the test lets it go on."""
     gate = threading.Event()
-    monkeypatch.setattr(readings, "read_page", lambda *_, **__: gate.wait(30) and [])
+    monkeypatch.setattr(readings, "read_page", lambda *_, **__: gate.wait(60) and [])
     yield gate
     gate.set()
 
@@ -128,7 +128,7 @@ def test_no_further_page_is_begun_after_the_time_is_over(monkeypatch):
 
 def test_bodies_that_wait_share_a_bound_of_memory(slow):
     with served(limits=Limits(body=10_000, waiting=1000), threads=1) as running:
-        kind, body = form(png(30, 30) + bytes(8_800))
+        kind, body = form(png(30, 30) + bytes(9_300))
         answers = []
         asking = [
             threading.Thread(

@@ -62,7 +62,7 @@ def command(host: str, port: int, token: str | None, opens: bool | None, threads
     serve(host=host, port=port, limits=limits, token=token, threads=threads, on_start=started, **given)
 
 
-def _plain(value: float, name: str) -> float:
+def _plain(value: Any, name: str) -> Any:
     """Return a limit in the units of `Limits`: megabytes and millions are for people."""
     return round(value * MEGABYTE) if name in ("body", "pixels") else value
 

@@ -121,6 +121,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _add_work(app: FastAPI, service: Service) -> None:
     """Add the routes that do work; they are plain ASGI, since every microsecond between them and the engine counts."""
+    from starlette.routing import Route
+
     for path, endpoint in (
         ("/v1/predict", Predicting(service, several=False)),
         ("/v1/predict/batch", Predicting(service, several=True)),
@@ -128,7 +130,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
         ("/v1/read/batch", Reading(service, several=True)),
         ("/v1/detect", Detecting(service)),
     ):
-        app.router.add_route(path, endpoint, methods=["POST"], include_in_schema=False)
+        app.router.routes.append(Route(path, endpoint, methods=["POST"], include_in_schema=False))
 
 
 def _add_looks(app: FastAPI, service: Service) -> None:

@@ -68,7 +68,8 @@ class Reading(_Working):
         with self._service.reading.place(_length(scope, self._service.limits)) as place:
             request = await self._request(scope, receive)
             work: Callable[[], bytes] = lambda: self._service.read(request, deadline)  # noqa: E731
-            return await place.do(work)
+            answer: bytes = await place.do(work)
+            return answer
 
 
 class Detecting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,8 +92,9 @@ class Service:
         """Let the metrics see the lanes."""
         self.predicting.on_done = self.metrics.batch
         for lane in (self.predicting, self.reading):
-            self.metrics.gauges[f'lenet_places{{lane="{lane.name}",what="taken"}}'] = lambda lane=lane: lane.taken
-            self.metrics.gauges[f'lenet_places{{lane="{lane.name}",what="all"}}'] = lambda lane=lane: lane.places
+            for what in ("taken", "places"):
+                name = f'lenet_places{{lane="{lane.name}",what="{what}"}}'
+                self.metrics.gauges[name] = partial(getattr, lane, what)
 
     async def start(self) -> None:
         """Start the threads and warm everything up; `ready` afterwards."""

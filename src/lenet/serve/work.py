@@ -1,7 +1,8 @@
 """Work off the event loop: a bounded number of requests, threads that take them, several at a time where that pays.
 
 A request takes its place before its body is read, so that what waits is bounded in memory, too. Whatever waits when a
-thread becomes free is taken together, up to a number: one request alone never waits for company.
+thread becomes free is taken together, up to a number. Requests whose bodies came in the same turn of the event loop
+wait together; one request alone never waits for company.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from time import perf_counter
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from lenet.errors import ServiceError
 from lenet.serve.limits import OPTIONS
@@ -72,6 +73,7 @@ class Lane(Generic[Work, Result]):
         self.on_done: Callable[[int, float], None] | None = None
         self._do, self._together = do, together
         self._jobs: SimpleQueue[_Job[Work, Result] | None] = SimpleQueue()
+        self._fresh: list[_Job[Work, Result]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._seconds = 0.0
         self._threads = [
@@ -86,6 +88,7 @@ class Lane(Generic[Work, Result]):
 
     def stop(self) -> None:
         """Let the threads end after what they were given."""
+        self._flush()
         for _ in self._threads:
             self._jobs.put(None)
 
@@ -106,6 +109,21 @@ class Lane(Generic[Work, Result]):
     def _leave(self, size: int) -> None:
         self.taken -= 1
         self._held -= size
+
+    def _enter(self, job: _Job[Work, Result]) -> None:
+        """Let a job wait, from the end of this turn of the event loop on.
+
+        A thread that was woken by the first of several would take it alone, and the others would wait for its return.
+        """
+        assert self._loop is not None
+        self._fresh.append(job)
+        if len(self._fresh) == 1:
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        for job in self._fresh:
+            self._jobs.put(job)
+        self._fresh.clear()
 
     def retry_after(self) -> int:
         """Return seconds after which what is waiting now should be done."""
@@ -184,7 +202,7 @@ class Place(Generic[Work, Result]):
     async def do(self, work: Work) -> Result:
         """Wait until a thread has done this work; once a place."""
         self.job = _Job(work, asyncio.get_running_loop().create_future(), self._size)
-        self._lane._jobs.put(self.job)
+        self._lane._enter(self.job)
         return await self.job.future
 
 
@@ -193,7 +211,7 @@ class _Job(Generic[Work, Result]):
 
     __slots__ = ("_work", "future", "size")
 
-    def __init__(self, work: Work, future: asyncio.Future[Any], size: int) -> None:
+    def __init__(self, work: Work, future: asyncio.Future[Result], size: int) -> None:
         self._work, self.future, self.size = [work], future, size
 
     def claim(self) -> list[Work] | None:
