@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import lenet
 from lenet.datasets.labelled_fields import load_fields
 from tests.browser.test_digit import holds
 from tests.writing import on_paper, page
@@ -16,19 +17,25 @@ from tests.writing import on_paper, page
 pytestmark = pytest.mark.browser
 
 
+def scratched(rng):
+    """Return a picture of digits that somebody scratched out."""
+    picture = on_paper(page(["3141"], 30))
+    rows, columns = picture.shape
+    for _ in range(60):
+        row, column = rng.integers(30, rows - 30), rng.integers(20, columns - 60)
+        picture[row : row + 3, column : column + 50] = 40
+    return picture
+
+
 @pytest.fixture(scope="module")
 def doubtful(tmp_path_factory):
-    """Give pictures of which none can be read as digits: scratched out."""
-    folder = tmp_path_factory.mktemp("doubtful")
-    rng = np.random.default_rng(1)
-    for name in ("a.png", "b.png", "c.png"):
-        picture = on_paper(page(["3141"], 30))
-        rows, columns = picture.shape
-        for _ in range(60):
-            row, column = rng.integers(30, rows - 30), rng.integers(20, columns - 60)
-            picture[row : row + 3, column : column + 50] = 40
-        Image.fromarray(picture).save(folder / name)
-    return [folder / name for name in ("a.png", "b.png", "c.png")]
+    """Give three pictures that are rejected as digits."""
+    folder, rng, reader = tmp_path_factory.mktemp("doubtful"), np.random.default_rng(1), lenet.Reader()
+    pictures = filter(lambda picture: not reader(picture).accepted, (scratched(rng) for _ in range(50)))
+    places = [folder / name for name in ("a.png", "b.png", "c.png")]
+    for place, picture in zip(places, pictures, strict=False):
+        Image.fromarray(picture).save(place)
+    return places
 
 
 def begin(visit, pictures, **options):

@@ -17,8 +17,6 @@ export async function start(section) {
     state.items = given.batch.doubts.map((doubt, number) => ({ ...doubt, read: doubt.text, text: undefined, name: doubt.field ? `${doubt.file}, ${doubt.field}` : doubt.file, number, key: [doubt.file, doubt.page, doubt.field, ...doubt.box].join("|") }));
   }
   if (state.items.some(({ read }) => /\D/.test(read))) view.kind.value = "amount";
-  const known = new Map((state.folder === null ? await stored() : []).map((one) => [one.key, one.text]));
-  for (const item of state.items) if (known.has(item.key)) item.text = known.get(item.key);
   view.files.addEventListener("change", () => { add([...view.files.files], state, view); view.files.value = ""; });
   taking(section, (files) => add(files, state, view), true);
   view.form.addEventListener("submit", (event) => { event.preventDefault(); correct(state, view); });
@@ -32,8 +30,10 @@ export async function start(section) {
   view.tar.addEventListener("click", async () => save("corrections.tar", await packed(), "application/x-tar"));
   view.forget.addEventListener("click", () => forget(state, view));
   view.learn.addEventListener("click", () => learn(state, view));
+  const known = new Map((state.folder === null ? await stored() : []).map((one) => [one.key, one.text]));
+  for (const item of state.items) if (known.has(item.key)) item.text = known.get(item.key);
   await counted(state, view);
-  go(state.items.findIndex((item) => item.text === undefined), state, view, false);
+  if (state.now < 0) go(state.items.findIndex((item) => item.text === undefined), state, view, false);
 }
 
 function build(section, state) {
