@@ -1,12 +1,11 @@
 // Correct and learn: rejected readings one after the other, the truth typed, and what the next model gains by it.
 import { ask, json, make, trouble } from "./api.js";
-import { taking } from "./field.js";
+import { percent, pick, taking } from "./field.js";
 
 const session = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
 const LARGEST = 1_500_000; // bytes of a picture that is kept as it is; larger ones are made smaller
 const SIDE = 2000;
 const KINDS = { digits: "digits", number: "numbers", amount: "amounts", date: "dates", time: "times", percentage: "percentages" };
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 /** Fill the section; called once, when it is first shown. */
 export async function start(section) {
@@ -37,7 +36,7 @@ export async function start(section) {
 }
 
 function build(section, state) {
-  const kind = make("select", { id: "correct-kind" }, ...Object.entries(KINDS).map(([value, words]) => make("option", { value }, words)));
+  const [kind, kindLabel] = pick("They hold", "correct-kind", Object.entries(KINDS));
   const files = make("input", { type: "file", multiple: true, accept: "image/*,application/pdf", class: "hidden", id: "correct-files" });
   const summary = make("p", { "aria-live": "polite" });
   const picture = make("img", { class: "paper", alt: "the rejected field" });
@@ -55,7 +54,7 @@ function build(section, state) {
   const outcome = make("div", { "aria-live": "polite" });
   section.append(
     make("div", { class: "card" }, make("h2", {}, "Correct what was rejected"),
-      make("div", { class: "row choices" }, make("label", { class: "choice", for: "correct-kind" }, "They hold", kind), make("label", { class: "button", for: "correct-files" }, "Choose pictures of fields"), files),
+      make("div", { class: "row choices" }, kindLabel, make("label", { class: "button", for: "correct-files" }, "Choose pictures of fields"), files),
       make("p", { class: "note" }, "Or drop them here, each a picture of one field. After lenet read --out results.jsonl, start lenet serve --correct results.jsonl instead."), summary),
     make("div", { class: "two" }, make("div", { class: "card" }, make("h2", {}, "One after the other"), form, rest), make("div", { class: "card" }, make("h2", {}, "All of them"), list)),
     make("div", { class: "card" }, make("h2", {}, "Learn from the corrections"), kept, make("div", { class: "row" }, learn, tar, labels, forget), bar, outcome));
@@ -92,7 +91,7 @@ function summary(state, view) {
 function listed(state, view) {
   summary(state, view);
   view.list.replaceChildren(...state.items.map((item, number) => make("li", {}, make("button", { type: "button", class: "quiet", "aria-current": number === state.now ? "true" : null, onclick: () => go(number, state, view) },
-    make("span", { class: "mono" }, item.read || "nothing"), item.text === undefined ? "" : make("span", { class: "mono good" }, ` → ${item.text}`), make("span", { class: "soft" }, ` ${item.name}`)))));
+    make("span", { class: "mono" }, item.read || "nothing"), item.text === undefined ? "" : make("span", { class: "mono good" }, ` → ${item.text}`), make("span", { class: "soft", title: item.name }, ` ${item.name.split("/").at(-1)}`)))));
   view.list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 

@@ -6,7 +6,13 @@ const KINDS = { digits: "digits", number: "a number", amount: "an amount", date:
 const ROW = 15; // pixels of a class's row on the film
 const NAMES = 22; // pixels left for the names of the classes
 const SIGNS = 20; // pixels above the strip for the characters
-const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
+export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
+
+/** Return a list to choose from, of values and words, and its label with it inside. */
+export function pick(label, id, choices) {
+  const input = make("select", { id }, ...choices.map(([value, words]) => make("option", { value }, words)));
+  return [input, make("label", { class: "choice", for: id }, label, input)];
+}
 
 /** Fill the section; called once, when it is first shown. */
 export function start(section) {
@@ -31,14 +37,10 @@ export function start(section) {
 }
 
 function build(section, state) {
-  const pick = (label, id, choices) => {
-    const input = make("select", { id }, ...Object.entries(choices).map(([value, words]) => make("option", { value }, words)));
-    return [input, make("label", { class: "choice", for: id }, label, input)];
-  };
-  const [kind, kindLabel] = pick("It holds", "field-kind", KINDS);
-  const [decimal, decimalLabel] = pick("Decimals after", "field-decimal", { "": "either", ".": "a point", ",": "a comma" });
-  const [order, orderLabel] = pick("Order", "field-order", { "": "any", dmy: "day month year", mdy: "month day year", ymd: "year month day" });
-  const [error, errorLabel] = pick("Errors allowed", "field-error", { "": "rather right than wrong", "0.05": "5 %", "0.01": "1 %", "0.001": "0.1 %" });
+  const [kind, kindLabel] = pick("It holds", "field-kind", Object.entries(KINDS));
+  const [decimal, decimalLabel] = pick("Decimals after", "field-decimal", [["", "either"], [".", "a point"], [",", "a comma"]]);
+  const [order, orderLabel] = pick("Order", "field-order", [["", "any"], ["dmy", "day month year"], ["mdy", "month day year"], ["ymd", "year month day"]]);
+  const [error, errorLabel] = pick("Errors allowed", "field-error", [["", "rather right than wrong"], ["0.05", "5 %"], ["0.01", "1 %"], ["0.001", "0.1 %"]]);
   const pattern = make("input", { id: "field-pattern", value: "[0-9]{4}", size: 14, spellcheck: "false" });
   const patternLabel = make("label", { class: "choice", for: "field-pattern" }, "Pattern", pattern);
   const paper = make("canvas", { class: "paper", role: "img", "aria-label": "A field to write in with a pen, a finger or a mouse. Without one, take a sample or load a picture." });
@@ -273,6 +275,7 @@ function film(state, view) {
   canvas.width = width * sharp;
   canvas.height = height * sharp;
   canvas.style.cssText = `width: ${width}px; height: ${height}px`;
+  view.place.style.cssText = `width: ${width - NAMES}px; max-width: 100%; margin-left: ${width - NAMES < room ? NAMES : 0}px`;
   const pen = canvas.getContext("2d");
   pen.scale(sharp, sharp);
   const at = (column) => NAMES + zoom * (column - seen.first);

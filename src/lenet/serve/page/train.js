@@ -1,11 +1,11 @@
-// Train in the page: filters and error come from noise, as the engine reports them several times a second.
+// Train in the page: filters and error come from noise.
 import { ask, json, make, tell, trouble } from "./api.js";
+import { percent, pick } from "./field.js";
 import { colour, paint, readColours, signed } from "./colours.js";
 
 const session = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
 const DATA = { mnist: "MNIST, 59,000 digits", digits8x8: "digits8x8, 1,500 small digits" };
 const AGAIN = 150; // milliseconds between two looks
-const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
 
 /** Fill the section; called once, when it is first shown. */
 export async function start(section) {
@@ -32,10 +32,6 @@ export async function start(section) {
 const active = (state) => state.state === "running" || state.state === "paused";
 
 function build(section, choices) {
-  const pick = (label, id, options) => {
-    const input = make("select", { id }, ...options.map(([value, words]) => make("option", { value }, words)));
-    return [input, make("label", { class: "choice", for: id }, label, input)];
-  };
   const [data, dataLabel] = pick("Digits", "train-data", choices.data.map((name) => [name, DATA[name]]));
   const [architecture, architectureLabel] = pick("Network", "train-network", choices.architectures.map(({ name, parameters }) => [name, `${name}, ${parameters.toLocaleString("en")} numbers`]));
   const [rate, rateLabel] = pick("Learning rate", "train-rate", choices.rates.map((value) => [value, value === 1 ? "1 (too much)" : value]));
