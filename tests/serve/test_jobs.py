@@ -124,7 +124,9 @@ def test_closing_ends_the_threads():
     jobs = Jobs()
     jobs.start("page", endless)
     jobs.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lenet-") and thread.is_alive()]
+    assert not [
+        thread for thread in threading.enumerate() if thread.name.startswith("lenet-job-") and thread.is_alive()
+    ]
 
 
 def test_a_job_is_only_asked_for_what_it_was_told():

@@ -170,7 +170,9 @@ class Jobs:
             self._forget()
             self._jobs[job.id] = job
             self._threads = [thread for thread in self._threads if thread.is_alive()]
-            self._threads.append(threading.Thread(target=job.run, args=(work,), name=f"lenet-{job.id}", daemon=True))
+            self._threads.append(
+                threading.Thread(target=job.run, args=(work,), name=f"lenet-job-{job.id}", daemon=True)
+            )
             self._threads[-1].start()
         return job
 
