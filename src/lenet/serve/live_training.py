@@ -116,7 +116,7 @@ def watch(plan: Plan, job: Job) -> Network:
 
 def kernels_of(network: Network) -> list[dict[str, Any]]:
     """Return kernels of the first two convolutions: name, rows, columns, and numbers in rows, a list a kernel."""
-    shown = []
+    shown: list[dict[str, Any]] = []
     for layer in [layer for layer in network.architecture.layers if isinstance(layer, Convolution)][:2]:
         weights = network.parameters[f"{layer.name}.weights"]
         rows, columns = weights.shape[-2:]
