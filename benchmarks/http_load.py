@@ -177,6 +177,7 @@ class _Connection(asyncio.Protocol):
             return False
         head = self._rest[:end].lower()
         self._status = int(head[9:12])
+        self._last |= b"\r\nconnection: close" in head
         length = head.find(b"content-length:")
         self._length = int(head[length + 15 :].split(b"\r\n", 1)[0])
         self._rest = self._rest[end + 4 :]

@@ -52,7 +52,7 @@ def measure(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Figure]:
                     loads[name].append(load)
                 else:
                     check(name, load, labels)
-    return [*_rates(loads), *_ratios(loads)]
+    return [*_rates(loads), *ratios(loads)]
 
 
 def pictures() -> tuple[list[bytes], list[str]]:
@@ -124,7 +124,7 @@ def _rates(loads: dict[str, list[Load]]) -> Iterator[Figure]:
         yield Figure.of("serve", f"{name}: 99 % within", [load.percentile(99) for load in rounds], "ms")
 
 
-def _ratios(loads: dict[str, list[Load]]) -> Iterator[Figure]:
+def ratios(loads: dict[str, list[Load]]) -> Iterator[Figure]:
     """Compare with the better of the peer's two forms, in each round and for each of the two figures."""
     peers = [loads[name] for name, (service, _) in WAYS.items() if service == "peer"]
     rate = np.max([[load.rate for load in rounds] for rounds in peers], axis=0)

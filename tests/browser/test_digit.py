@@ -382,3 +382,19 @@ def test_the_tour_has_six_steps(visit):
     page.wait_for_selector(".tour h2")
     page.keyboard.press("Escape")
     assert page.locator(".tour").count() == 0
+
+
+def test_the_connection_table_lights_up_what_a_map_reads(visit):
+    page = visit("/#n=1998-untrained")
+    sample(page, 5)
+    page.locator("[data-layer=C3] .frame canvas").focus()
+    for _ in range(4):
+        page.keyboard.press("PageDown")  # the first goes to map 0
+    page.wait_for_selector("#engine-value")
+    table = page.locator("canvas.table")
+    assert "Map 3 reads 3, 4, 5" in table.get_attribute("aria-label")
+    pixels = np.array(table.evaluate("c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"))
+    cells = pixels.reshape(6, 4, 16, 4, 4)[:, 1, :, 1]  # the middle of each, red to opacity
+    lit = {(row, column) for row, column in np.argwhere((cells[..., 0] - cells[..., 2] > 100) & (cells[..., 3] > 0))}
+    assert lit == {(3, 3), (4, 3), (5, 3)}
+    assert page.locator("[data-layer=S2] .read").count() == 3

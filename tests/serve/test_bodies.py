@@ -89,6 +89,7 @@ def test_names_of_files(given, name):
         (b'{"pictures": "AAAA", "kind": {"a": 1}}', "JSON dict"),
         (b'{"kind": "digits"}', "no picture came"),
         (b'{"picture": "AAAA", "kinds": "digits"}', "no option 'kinds'"),
+        (json.dumps({"picture": "AAAA", "kind": "x" * 5000}).encode(), "5,000 characters"),
         (json.dumps({"pictures": ["AAAA"] * 4}).encode(), "more than 3 pictures"),
     ],
 )

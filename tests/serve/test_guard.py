@@ -107,7 +107,12 @@ def test_a_link_with_the_token_puts_it_into_a_cookie_that_scripts_do_not_see(loc
     assert cookie == f"{COOKIE}={TOKEN}; Path=/; HttpOnly; SameSite=Strict"
     assert locked.ask("GET", "/version", headers={"Cookie": f"other=1; {cookie.split(';')[0]}"}).status == 200
     assert locked.ask("GET", "/version?token=wrong").status == 401
+    assert locked.ask("GET", f"//evil.example/?token={TOKEN}").headers["location"] == "/evil.example/"
     assert locked.ask("POST", f"/v1/predict?token={TOKEN}", b"").status == 401
+
+
+def test_without_a_token_links_with_one_lead_nowhere_else(service):
+    assert service.ask("GET", "//evil.example/?token=x").status == 404
 
 
 @pytest.mark.parametrize("token", ["", "two words", "x" * 201, "umlaut-\xfc"])

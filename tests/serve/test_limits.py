@@ -96,7 +96,8 @@ def test_who_comes_when_all_places_are_taken_is_told_when_to_come_back(slow, dig
         refused = running.post("/v1/read", digit)
         assert_limit(refused, 429, "waiting")
         assert int(refused.headers["retry-after"]) >= 1
-        assert running.post("/v1/predict", digit).status == 200  # reading does not hold up the other lane
+        assert running.post("/v1/predict/batch", digit, digit).status == 429
+        assert running.post("/v1/predict", digit).status == 200  # none of this holds up single digits
         slow.set()
         for thread in asking:
             thread.join(30)

@@ -61,6 +61,12 @@ def test_the_page_and_its_modules_are_served_as_what_they_are(address):
     assert "javascript" in ask(address, "/page/app.js")[1]["content-type"]
 
 
+@pytest.mark.parametrize("path", ["/", "/page/app.js"])
+def test_a_browser_asks_whether_the_page_is_still_the_same(address, path):
+    """Or it would mix the modules of two versions after an upgrade."""
+    assert ask(address, path)[1]["cache-control"] == "no-cache"
+
+
 def test_nothing_else_is_served(address):
     for path in ("/page/../page_routes.py", "/page/%2e%2e/page_routes.py", "/page/nothing.js"):
         with pytest.raises(HTTPError, match="404"):
@@ -149,8 +155,8 @@ def test_own_models_stand_on_the_shelf_and_those_that_cannot_be_drawn_do_not():
 def test_the_network_of_1998_is_trained_once(monkeypatch, own_cache):
     calls = []
 
-    def train(data, architecture):
-        calls.append(architecture)
+    def train(data, architecture, *, recipe):
+        calls.append((architecture, recipe.loss))
         return lenet.Training(Network(architecture, seed=2), None)
 
     monkeypatch.setattr("lenet.learning.train", train)
@@ -158,5 +164,14 @@ def test_the_network_of_1998_is_trained_once(monkeypatch, own_cache):
     shelf = Shelf({})
     trained = shelf.train_1998()
     assert shelf.train_1998() is trained
-    assert calls == ["lenet5-1998"]
+    assert calls == [("lenet5-1998", "squared_error")]
     assert shelf.named("1998") is trained.network
+
+
+@pytest.mark.slow
+def test_the_network_of_1998_learns_to_draw_the_digit(own_cache):
+    pytest.importorskip("sklearn", reason="the digits are part of scikit-learn")
+    network = Shelf({}).train_1998().network
+    held_out = lenet.load_digits8x8("test")
+    assert lenet.evaluate(network, held_out).error < 0.06
+    assert np.median(network.scores(held_out.images).min(axis=1)) < 5  # of 84 where every pixel is undecided

@@ -125,9 +125,9 @@ def _add_work(app: FastAPI, service: Service) -> None:
 
     for path, endpoint in (
         ("/v1/predict", Predicting(service, several=False)),
-        ("/v1/predict/batch", Predicting(service, several=True)),
-        ("/v1/read", Reading(service, several=False)),
-        ("/v1/read/batch", Reading(service, several=True)),
+        ("/v1/predict/batch", Reading(service, service.predict, several=True)),
+        ("/v1/read", Reading(service, service.read, several=False)),
+        ("/v1/read/batch", Reading(service, service.read, several=True)),
         ("/v1/detect", Detecting(service)),
     ):
         app.router.routes.append(Route(path, endpoint, methods=["POST"], include_in_schema=False))
@@ -141,7 +141,8 @@ def _add_looks(app: FastAPI, service: Service) -> None:
         return _json({"status": "alive", "predicting": service.predicting.taken, "reading": service.reading.taken})
 
     def ready(_: Request) -> Response:
-        return _json({"ready": service.ready}, 200 if service.ready else 503)
+        available = service.ready and not service.leaving
+        return _json({"ready": available}, 200 if available else 503)
 
     def version(_: Request) -> Response:
         return _json(service.facts())
@@ -186,7 +187,7 @@ def _describe(app: FastAPI, service: Service) -> None:
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:
-        described = generated()
+        described: dict[str, Any] = generated()
         described["paths"] = description.paths(service.limits) | described["paths"]
         return described
 

@@ -22,6 +22,9 @@ __all__ = ["Asked", "Gone", "Picture", "Request", "bounded", "read_body"]
 MOST_OPTIONS = 32
 """Fields of a form beside its pictures."""
 
+LONGEST_OPTION = 1000
+"""Characters of an option's value. Patterns are kept with what was made of them, for the next request."""
+
 _BARE = re.compile(r"image/[\w.+-]+|application/(pdf|octet-stream)")
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))')
 _NAME = re.compile(rb'[;\s]name="([^"]*)"')
@@ -79,9 +82,11 @@ class Request:
         pictures, options = self._parts(limits)
         query = dict(parse_qsl(self.query.decode("ascii", "replace"), keep_blank_values=True)) if self.query else {}
         options = query | options
-        for name in options:
+        for name, text in options.items():
             if name not in known:
-                raise _wrong(f"there is no option {name!r} here; known are {', '.join(known)}: leave it out")
+                raise _wrong(f"there is no option {name[:50]!r} here; known are {', '.join(known)}: leave it out")
+            if len(text) > LONGEST_OPTION:
+                raise _wrong(f"the option {name} has {len(text):,} characters; give one of up to {LONGEST_OPTION:,}")
         if not pictures:
             raise _wrong("no picture came with the request; give one as the part 'file' of a form, or see /docs")
         if len(pictures) > 1 and not self.several:

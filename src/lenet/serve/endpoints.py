@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from lenet.errors import ServiceError
@@ -53,7 +54,7 @@ class _Working:
 
 
 class Predicting(_Working):
-    """`POST /v1/predict` and `/v1/predict/batch`."""
+    """`POST /v1/predict`, in the lane where requests are taken together."""
 
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         with self._service.predicting.place(_length(scope, self._service.limits)) as place:
@@ -61,14 +62,23 @@ class Predicting(_Working):
 
 
 class Reading(_Working):
-    """`POST /v1/read` and `/v1/read/batch`."""
+    """`POST /v1/read` and what takes several pictures, in the lane where every request has a thread of its own.
+
+    Parameters
+    ----------
+    service, several : as for every such route.
+    answer : returns the answer to a request, begun before a time of `time.monotonic`.
+    """
+
+    def __init__(self, service: Service, answer: Callable[[Request, float], bytes], *, several: bool) -> None:
+        super().__init__(service, several=several)
+        self._do = answer
 
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         deadline = monotonic() + self._service.limits.seconds
         with self._service.reading.place(_length(scope, self._service.limits)) as place:
             request = await self._request(scope, receive)
-            work: Callable[[], bytes] = lambda: self._service.read(request, deadline)  # noqa: E731
-            answer: bytes = await place.do(work)
+            answer: bytes = await place.do(partial(self._do, request, deadline))
             return answer
 
 

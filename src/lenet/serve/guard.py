@@ -52,6 +52,10 @@ PAGE_HEADERS = (
 """Said with pages: nothing is fetched from anywhere else, and no other page may frame them."""
 
 
+FRESH = (b"cache-control", b"no-cache")
+"""Said with the page's files: a browser asks whether they are still the same, or it would mix two versions of lenet."""
+
+
 class Guard:
     """Stands in front of all routes: refuses who may not use the service, counts, and adds the headers.
 
@@ -96,7 +100,7 @@ class Guard:
                 refused = error
         if refused is not None:
             await send_refusal(answering, refused, self._service.metrics)
-        elif _token_of(scope):
+        elif self._token is not None and _token_of(scope):
             await self._keep_token(scope, answering)
         else:
             await self._app(scope, receive, answering)
@@ -139,7 +143,7 @@ class Guard:
     async def _keep_token(self, scope: Scope, send: Send) -> None:
         """Put the token of a link into a cookie that scripts and other sites do not get, and out of the address."""
         rest = scope["query_string"].partition(b"&")[2]
-        place = quote(scope["path"]).encode() + (b"?" + rest if rest else b"")
+        place = b"/" + quote(scope["path"].lstrip("/")).encode() + (b"?" + rest if rest else b"")
         cookie = COOKIE.encode() + b"=" + _token_of(scope) + b"; Path=/; HttpOnly; SameSite=Strict"
         headers = [(b"location", place), (b"set-cookie", cookie)]
         await send({"type": "http.response.start", "status": 303, "headers": [*headers, (b"content-length", b"0")]})
@@ -156,6 +160,10 @@ class Guard:
                 headers = message["headers"] = [*message.get("headers", ()), *HEADERS]
                 if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
                     headers += PAGE_HEADERS
+                if route == "page" or path == "/":
+                    headers.append(FRESH)
+                if self._service.leaving:
+                    headers.append((b"connection", b"close"))
                 self._service.metrics.answered(route, message["status"], perf_counter() - start)
             await send(message)
 

@@ -32,7 +32,8 @@ class Limits:
     pixels : of one page, read or drawn from PDF; 413.
     pages : of one document; 413.
     pictures : of one request for several; 413.
-    waiting : requests that are being received, wait or are worked on at once, for digits and for reading each; 429.
+    waiting : requests that are being received, wait or are worked on at once: for the class of one picture, and as many
+        for all else; 429.
     seconds : from a request's first byte to its answer; 503.
 
     Raises

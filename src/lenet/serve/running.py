@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -16,12 +16,17 @@ from typing import Any
 from lenet.errors import InputError, MissingExtraError
 from lenet.serve.app import create_app
 from lenet.serve.limits import Limits
+from lenet.serve.service import Service
 
 __all__ = ["is_loopback", "serve"]
 
 SWITCH = 0.0005
 """Seconds for which a thread may hold the interpreter while others wait: the event loop takes turns with threads that
 read, and Python's own 0.005 would be the time of a whole answer."""
+
+LEAVING = 1.0
+"""Seconds after SIGTERM in which requests are still taken, and every answer closes its connection: one that is closed
+while it seems idle may have the next request on the wire. /ready says 503 meanwhile, so that others stay away."""
 
 IDLE = 75
 """Seconds after which a connection that nobody uses is closed."""
@@ -32,6 +37,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     limits: Limits | None = None,
+    hosts: Collection[str] = (),
     on_start: Callable[[str], None] | None = None,
     **options: Any,
 ) -> None:
@@ -41,7 +47,7 @@ def serve(
     ----------
     host : the address to listen on; 127.0.0.1 is reached from this machine alone.
     port : 0 takes one that is free.
-    limits : as for `create_app`.
+    limits, hosts : as for `create_app`; `host` is known in any case.
     on_start : called with the service's address, once it listens.
     **options : those of `create_app`.
 
@@ -54,8 +60,8 @@ def serve(
     """
     limits = limits or Limits()
     uvicorn = _uvicorn()
-    app = create_app(limits=limits, **options)
     with _listening(host, port) as listener:
+        app = create_app(limits=limits, hosts=[*hosts, host], **options)
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -68,7 +74,9 @@ def serve(
         )
         if on_start is not None:
             on_start(_address(listener, host))
-        _until_signal(uvicorn.Server(config), listener)
+        server = uvicorn.Server(config)
+        server.handle_exit = _leaving(server.handle_exit, app.state.service)
+        _until_signal(server, listener)
 
 
 def is_loopback(host: str) -> bool:
@@ -100,6 +108,21 @@ def _listening(host: str, port: int) -> socket.socket:
 def _address(listener: socket.socket, host: str) -> str:
     name = "localhost" if host in ("", "0.0.0.0", "::") else host
     return f"http://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}/"
+
+
+def _leaving(leave: Callable[[int, Any], None], service: Service) -> Callable[[int, Any], None]:
+    """Return what SIGTERM does: let everybody know, and leave a little later; a second signal is obeyed at once."""
+
+    def handle(number: int, frame: Any) -> None:
+        if number != signal.SIGTERM or service.leaving:
+            leave(number, frame)
+            return
+        service.leaving = True
+        later = threading.Timer(LEAVING, leave, [number, frame])
+        later.daemon = True
+        later.start()
+
+    return handle
 
 
 def _until_signal(server: Any, listener: socket.socket) -> None:

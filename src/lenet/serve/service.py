@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,7 +21,7 @@ from lenet.serve.bodies import Request
 from lenet.serve.limits import Limits
 from lenet.serve.metrics import Metrics
 from lenet.serve.predictions import Predictions
-from lenet.serve.readings import Readings
+from lenet.serve.readings import Readings, late
 from lenet.serve.work import Lane, each
 
 __all__ = ["Service"]
@@ -48,6 +49,7 @@ class Service:
     ----------
     networks, templates : by name.
     ready : whether requests are answered already.
+    leaving : whether a signal has come to end; requests are still answered, but others should stay away.
 
     Raises
     ------
@@ -68,11 +70,12 @@ class Service:
         self.templates: Mapping[str, Template] = _by_name("template", templates, load_template)
         self.version = _version()
         self.metrics = Metrics(self.version)
-        self.ready = False
+        self.ready = self.leaving = False
         self._readings = Readings(self.networks, self.templates, self.limits)
+        self._predictions = Predictions(self.networks, self.limits)
         self.predicting: Lane[Request, bytes] = Lane(
             "predict",
-            Predictions(self.networks, self.limits),
+            self._predictions,
             threads=1,
             together=TOGETHER,
             places=self.limits.waiting,
@@ -124,6 +127,18 @@ class Service:
     def read(self, request: Request, deadline: float) -> bytes:
         """Answer a request to read; see `Readings`."""
         return self._readings(request, deadline)
+
+    def predict(self, request: Request, deadline: float) -> bytes:
+        """Answer a request for the classes of several pictures; see `Predictions`.
+
+        It goes through no lane of its own, so that single digits do not wait for it.
+        """
+        if monotonic() > deadline:
+            raise late(self.limits)
+        (answer,) = self._predictions([request])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def facts(self) -> dict[str, Any]:
         """Return what /version says."""

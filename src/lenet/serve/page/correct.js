@@ -253,6 +253,6 @@ function learned(id, { gain, others }, view) {
   view.outcome.replaceChildren(
     make("p", {}, make("b", {}, "Of the corrections: "), make("span", { class: kind(gain) }, gain.sentence)),
     others ? make("p", {}, make("b", {}, "Of other, synthetic fields: "), make("span", { class: kind(others) }, `${others.before} of ${others.count} were read right before, ${others.after} are by the next model.`)) : "",
-    make("p", { class: "note" }, "Corrections are fields that were rejected: on all fields less is gained. How sure the next model may be was not learned anew; measure it with lenet evaluate --fields on fields of your own before you rely on a share of errors."),
+    make("p", { class: "note" }, "Corrections are fields that were rejected: on all fields the gain is smaller. How sure the next model may be was not learned anew; measure it with lenet evaluate --fields on fields of your own before you rely on a share of errors."),
     make("a", { class: "button", href: `/jobs/${id}/network`, download: "corrected.safetensors" }, "Download the next model"));
 }

@@ -122,7 +122,7 @@ class Digit {
     this.parts.nets[1].element.hidden = shown.length < 2;
     this.parts.bench.classList.toggle("beside", shown.length > 1);
     this.sides.forEach(({ info }, side) => {
-      this.parts.nets[side].note.textContent = `${info.note} ${info.parameters.toLocaleString("en")} trained numbers, ${info.connections.toLocaleString("en")} connections.`;
+      this.parts.nets[side].note.textContent = `${info.note} ${info.parameters.toLocaleString("en")} trained numbers, ${info.connections.toLocaleString("en")} connections; paper is ${info.scale[0].toFixed(1).replace("-", "−")} to it, ink ${Number(info.scale[1].toFixed(3))}.`;
     });
     this.refresh();
   }

@@ -66,7 +66,7 @@ export function frame(section) {
   const sliders = { all: make("div", { class: "all" }) };
   sliders.card = make("div", { class: "card", id: "card-sliders" },
     make("div", { class: "row head" }, make("h2", {}, "Move it, bend it"), still),
-    make("p", { class: "note" }, "Under each slider, over its whole range: how sure the network stays of its answer. Where another digit wins, its name stands."), sliders.all);
+    make("p", { class: "note" }, "Under each slider, over its whole range: how sure the first network stays of its answer. Where another digit wins, its name stands."), sliders.all);
   const evidence = make("div", { class: "card", id: "card-evidence" }, make("h2", {}, "Why this answer?"));
   const bench = make("div", { class: "bench" },
     make("div", { class: "column left" }, drawn.card, looked.card),

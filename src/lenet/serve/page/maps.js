@@ -1,6 +1,6 @@
 // All maps of one network: a canvas a layer, painted at one pixel a unit and enlarged by the browser.
 import { make } from "./api.js";
-import { most, paint, signed } from "./colours.js";
+import { inked, most, paint, signed } from "./colours.js";
 
 const WORDS = {
   C1: "Each map slides one 5x5 kernel over the picture and lights up where its pattern is: an edge, a stroke, an end.",
@@ -50,13 +50,15 @@ export class Maps {
       "aria-label": `${layer.name}: ${this.size(layer)}. Arrow keys go from unit to unit, Page Up and Page Down from map to map.` });
     const marks = make("div", { class: "marks", "aria-hidden": "true" });
     const readout = make("output", { class: "readout", "aria-live": "off" });
+    const table = layer.table && make("canvas", { class: "pixels table", role: "img",
+      "aria-label": `Connection table. ${layer.table.map((row, map) => `Map ${map} reads ${row.join(", ")}`).join("; ")}.` });
     const reach = make("span", { class: "reach", title: "The strongest colour stands for this" });
     const drawn = layer.rows * layer.columns === 1 && this.codeSize(layer, index);
     const element = make("div", { class: "band", "data-layer": layer.name },
       make("div", { class: "about" }, make("h3", {}, layer.name, make("span", {}, ` ${this.size(layer)}`), reach),
-        make("p", { class: "note" }, this.words(layer, drawn))),
+        make("p", { class: "note" }, this.words(layer, drawn)), table),
       make("div", { class: "frame" }, canvas, marks, readout));
-    const band = { layer, canvas, marks, readout, element, drawn, reach };
+    const band = { layer, canvas, marks, readout, element, drawn, reach, table };
     canvas.addEventListener("pointermove", (event) => this.hover(band, event));
     canvas.addEventListener("pointerleave", () => (readout.textContent = ""));
     canvas.addEventListener("click", (event) => {
@@ -177,6 +179,7 @@ export class Maps {
         for (const { map, top, left, inputs } of read.terms) boxes.push([map, top, left, inputs.length, inputs[0].length, "read"]);
       }
       band.marks.replaceChildren(...this.whole(band, boxes).map((box) => this.box(band, ...box)));
+      if (band.table) connections(band, selected?.layer === band.layer.name ? selected.place[0] : -1);
     }
   }
 
@@ -193,6 +196,16 @@ export class Maps {
     const style = `left:${x * scale}px;top:${y * scale}px;width:${wide * scale}px;height:${high * scale}px`;
     return make("i", { class: kind, style });
   }
+}
+
+/** Paint which maps read which: a column for each map, a row for each one before, as Table I of the paper; one is lit. */
+function connections({ table, layer }, lit) {
+  const [columns, rows] = [layer.table.length, Math.max(...layer.table.flat()) + 1];
+  const cells = new Float32Array(16 * columns * rows); // 4x4 pixels a cell, one of them a gap
+  layer.table.forEach((row, map) => row.forEach((from) => {
+    for (let y = 0; y < 3; y++) for (let x = 0; x < 3; x++) cells[(4 * from + y) * 4 * columns + 4 * map + x] = map === lit ? 1 : -1;
+  }));
+  paint(table, cells, 4 * columns, 4 * rows, (value) => (value ? (value > 0 ? signed(1, 1) : inked(0.6)) : 0));
 }
 
 /** Paint a small square of numbers, such as a kernel or a patch. */

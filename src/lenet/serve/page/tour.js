@@ -5,7 +5,7 @@ const STEPS = [
   { at: "#card-seen", digit: 3, title: "1. A picture is a table of numbers",
     words: "The network sees 32x32 grey pixels and nothing else. Before it looks, the digit is scaled into 20x20 and put so that its centre of mass is in the middle: most of “it fails on my handwriting” is this step left out." },
   { at: "[data-layer=C1]", digit: 7, unit: ["C1", [1, 8, 12]], title: "2. C1 finds strokes",
-    words: "Each of six maps slides one kernel of 5x5 weights over the picture. Where the picture looks like the kernel the sum is large: orange. The same 25 weights serve every place, so a stroke is found wherever it is. See the sum worked out beside." },
+    words: "Each of six maps slides one kernel of 5x5 weights over the picture. Where the picture looks like the kernel the sum is large: orange. The same 25 weights serve every place, so a stroke is found wherever it is. The card of the unit works one of the sums out." },
   { at: "[data-layer=S2]", digit: 7, unit: ["S2", [1, 4, 6]], title: "3. S2 forgets exactly where",
     words: "Four neighbours become one. Half the rows, half the columns: a stroke one pixel further left gives nearly the same numbers. This is what makes the network bear writing that shifts and bends." },
   { at: "[data-layer=C3]", digit: 8, unit: ["C3", [7, 4, 5]], title: "4. C3 joins strokes to shapes",
