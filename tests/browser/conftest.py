@@ -47,7 +47,7 @@ def visit(chromium: Any, address: str) -> Iterator[Any]:
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         pages.append(page)
         page.goto(address + path)
-        page.wait_for_selector("#surface, #train:not([hidden]), #field:not([hidden])")
+        page.wait_for_selector("#surface, #train:not([hidden]), #field:not([hidden]), #correct:not([hidden])")
         return page
 
     yield open_page

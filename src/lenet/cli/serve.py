@@ -25,6 +25,8 @@ USUAL = Limits()
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="A name by which others may call it.")
 @click.option("--model", "models", multiple=True, metavar="FILE", help="A network beside the shipped ones.")
 @click.option("--template", "templates", multiple=True, metavar="form.yaml", help="A form that requests may name.")
+@click.option("--correct", metavar="results.jsonl", help="Let a person correct what lenet read --out rejected.")
+@click.option("--corrections", metavar="FOLDER", help="Keep corrections there; it is the only thing written.")
 @click.option("--open/--no-open", "opens", default=None, help="Open the page in a browser.  [default: on a terminal]")
 @click.option("--max-body", type=click.FloatRange(0, min_open=True), default=USUAL.body / MEGABYTE, show_default=True,
               metavar="MB", help="Megabytes of a request.")  # fmt: skip
@@ -41,8 +43,8 @@ USUAL = Limits()
 def command(host: str, port: int, token: str | None, opens: bool | None, threads: int, **given: Any) -> None:
     """Answer requests over HTTP, and show the live page, until Ctrl-C or SIGTERM.
 
-    It is reached from this machine alone unless --host says otherwise, and writes nothing to disk. /docs describes the
-    requests.
+    It is reached from this machine alone unless --host says otherwise, and writes nothing to disk but the
+    corrections that --corrections asks for. /docs describes the requests.
     """
     from lenet.serve.running import is_loopback, serve
 

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from lenet.errors import InputError, LenetError, MissingExtraError, ServiceError
 from lenet.reading.readings import SCHEMA
 from lenet.serve import description
+from lenet.serve.correct_routes import correct_router
 from lenet.serve.endpoints import Detecting, Predicting, Reading
 from lenet.serve.guard import Guard
+from lenet.serve.jobs import Jobs
 from lenet.serve.limits import Limits
 from lenet.serve.refusals import as_json, headers_of, record_of, refusal
 from lenet.serve.service import Service
@@ -29,7 +31,7 @@ __all__ = ["PAGE", "create_app"]
 PAGE = Path(__file__).with_name("page")
 """The files of the live page."""
 
-ROUTERS = (("page_routes", "page_router"), ("field_routes", "field_router"))
+ROUTERS = (("page_routes", "page_router"), ("field_routes", "field_router"), ("train_routes", "train_router"))
 """Modules beside this one, each with a function that returns an APIRouter: what the live page asks."""
 
 _TOKEN = re.compile(r"[\w.~-]{1,200}", re.ASCII)
@@ -42,6 +44,8 @@ def create_app(
     templates: Sequence[str | os.PathLike[str]] = (),
     token: str | None = None,
     hosts: Collection[str] = (),
+    correct: str | os.PathLike[str] | None = None,
+    corrections: str | os.PathLike[str] | None = None,
     threads: int = 0,
 ) -> FastAPI:
     """Return the service as an ASGI application.
@@ -53,11 +57,14 @@ def create_app(
     templates : paths of forms' templates, named likewise.
     token : what has to be shown with every request but those for /health and /ready; None asks for nothing.
     hosts : names by which the service may be called, beside addresses and localhost.
+    correct : results of `lenet read --out results.jsonl` whose rejected readings the page lets a person correct.
+    corrections : the folder to keep corrections in, the only thing that is written; None keeps them in the browser.
     threads : how many requests are read at once, each on one; 0 for as many as `lenet` uses by default.
 
     Returns
     -------
-    The application; its `state.service` holds the networks, and does work in threads (`Service.run`).
+    The application; its `state.service` holds the networks, and does work in threads (`Service.run`); its `state.jobs`
+    holds long work.
 
     Raises
     ------
@@ -79,11 +86,13 @@ def create_app(
         redoc_url=None,
     )
     app.state.service = service
+    app.state.jobs = Jobs()
     _add_work(app, service)
     _add_looks(app, service)
     for module, name in ROUTERS:
         if find_spec(f"lenet.serve.{module}") is not None:
             app.include_router(getattr(import_module(f"lenet.serve.{module}"), name)())
+    app.include_router(correct_router(correct, corrections))
     _add_page(app)
     _describe(app, service)
     _add_errors(app)
@@ -105,6 +114,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     warming = asyncio.create_task(service.start())
     yield
+    await asyncio.to_thread(app.state.jobs.close)
     service.stop()
     await asyncio.gather(warming, return_exceptions=True)
 

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from lenet.serve.service import Service
 
-__all__ = ["Shelf", "Shown", "page_router"]
+__all__ = ["Shelf", "Shown", "page_router", "shelf_of"]
 
+_MOST_ADDED = 8
+"""Networks trained in pages that are offered; the oldest makes room; of ours."""
 _FRESH = "its numbers are random and nobody has trained it; this is what every network starts from."
 _AS_PAPER = "As the paper has it (connection table, trained subsampling, distances to drawn digits)"
 
@@ -63,6 +65,7 @@ class Shelf:
         ):
             self._shown.setdefault(one.name, one)
         self._training = threading.Lock()
+        self._added: list[str] = []
 
     def __iter__(self) -> Iterator[Shown]:
         return iter(tuple(self._shown.values()))
@@ -72,6 +75,14 @@ class Shelf:
         if name not in self._shown:
             raise InputError(f"no network is called {name!r} here; choose one of {', '.join(self._shown)}")
         return self._shown[name].network
+
+    def add(self, one: Shown) -> None:
+        """Offer a network that was trained in a page; of the same name, the new one."""
+        self._added = [name for name in self._added if name != one.name] + [one.name]
+        self._shown[one.name] = one
+        for name in self._added[:-_MOST_ADDED]:
+            del self._shown[name]
+        self._added = self._added[-_MOST_ADDED:]
 
     def train_1998(self) -> Shown:
         """Train the network of 1998 on what this machine has, some seconds long, or return the one trained before."""
@@ -122,13 +133,10 @@ def page_router() -> APIRouter:
     from fastapi import APIRouter
 
     router = APIRouter()
-    shelves: list[Shelf] = []
 
     def answered(answer: Callable[[Request, Shelf], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            if not shelves:
-                shelves.append(Shelf(dict(_service(request).networks)))
-            return await answer(request, shelves[0])
+            return await answer(request, shelf_of(request))
 
         return endpoint
 
@@ -143,6 +151,15 @@ def page_router() -> APIRouter:
     ):
         router.add_route(f"/inside/{path}", answered(answer), ["POST"], include_in_schema=False)
     return router
+
+
+def shelf_of(request: Request) -> Shelf:
+    """Return the networks that the page offers; they stand in the application's `state`."""
+    state = request.app.state
+    if not hasattr(state, "shelf"):
+        state.shelf = Shelf(dict(_service(request).networks))
+    shelf: Shelf = state.shelf
+    return shelf
 
 
 def _service(request: Request) -> Service:
