@@ -120,7 +120,7 @@ class DocumentReader:
         return FormReader(template, model=self.network, max_error=self.max_error, threads=self.threads)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        options = {
+        options: dict[str, Any] = {
             "template": None if self._form is None else self._form.template,
             "model": self.network,
             "max_error": self.max_error,
@@ -128,7 +128,7 @@ class DocumentReader:
             "date_order": self.date_order,
             "threads": self.threads,
         }
-        return partial(DocumentReader, self.kind, **options), ()
+        return partial(type(self), self.kind, **options), ()
 
     def read(self, page: Page) -> tuple[list[Reading], str]:
         """Read one page; return what stands on it, and what is odd about the page."""

@@ -64,7 +64,7 @@ def csv_lines(readings: Iterable[Reading] | None) -> bytes:
 
 
 def sources_of(batch: Columns) -> tuple[list[str | None], list[Any]]:
-    """Return the names of a batch's pictures, and the pictures: bytes, or paths.
+    """Return the names of a batch's pictures, and the pictures: bytes, or the path where there are no bytes.
 
     Raises
     ------
@@ -77,9 +77,12 @@ def sources_of(batch: Columns) -> tuple[list[str | None], list[Any]]:
             f"a batch with the columns {', '.join(map(str, given)) or 'none'} was given; expected `bytes`, the content "
             "of files, or `path`: rename a column"
         )
-    contents = list(batch["bytes" if "bytes" in given else "path"])
     names = [None if name is None else os.fspath(name) for name in batch["path"]] if "path" in given else []
-    return names or [None] * len(contents), [b"" if content is None else content for content in contents]
+    contents = list(batch["bytes"]) if "bytes" in given else names
+    names = names or [None] * len(contents)
+    return names, [
+        content if content is not None else name or b"" for name, content in zip(names, contents, strict=True)
+    ]
 
 
 def as_columns(results: Iterable[Reading | LenetError], names: Sequence[str | None]) -> dict[str, NDArray[Any]]:
