@@ -21,7 +21,11 @@ from lenet.errors import DownloadError
 FIELDS, ROUNDS = 6000, 5
 """Fields of a folder: enough that starting two processes takes a few hundredths of the time."""
 READS, FIRST = 100_000, 10_000
-SIDES = (("one process", 1), ("a process a core", CORES))
+SIDES = (
+    ("one process, one thread", 1, 1),
+    ("one process, a thread a core", 1, CORES),
+    (f"{CORES} processes", CORES, 1),
+)
 
 
 def measure() -> list[Figure]:
@@ -47,18 +51,19 @@ def _speed() -> list[Figure]:
             Image.fromarray(picture).save(path)
         for number in range(len(first), FIELDS):
             shutil.copy(first[number % len(first)], Path(folder) / f"{number:06}.png")
-        rates = np.array([[_rate(folder, processes) for _, processes in SIDES] for _ in range(ROUNDS)])
-    setting = f"{FIELDS} fields of {name}, one thread each, start included"
-    figures = [Figure.of("batch", who, rates[:, side], "fields/s", setting) for side, (who, _) in enumerate(SIDES)]
+        rates = np.array([[_rate(folder, *how) for _, *how in SIDES] for _ in range(ROUNDS)])
+    setting = f"{FIELDS} fields of {name}, start included"
+    figures = [Figure.of("batch", who, rates[:, side], "fields/s", setting) for side, (who, *_) in enumerate(SIDES)]
     headline = f"`lenet read FOLDER` on {CORES} cores against one process"
-    ratio = Figure.of("batch", f"{CORES} processes : one", rates[:, 1] / rates[:, 0], "x", setting, headline)
+    ratio = Figure.of("batch", f"{SIDES[2][0]} : one", rates[:, 2] / rates[:, 0], "x", setting, headline)
     return [*figures, ratio]
 
 
-def _rate(folder: str, processes: int) -> float:
+def _rate(folder: str, processes: int, threads: int) -> float:
     with tempfile.TemporaryDirectory() as place:
         start = perf_counter()
-        batch = lenet.read_folder(folder, Path(place) / "results.jsonl", "digits", processes=processes, threads=1)
+        out = Path(place) / "results.jsonl"
+        batch = lenet.read_folder(folder, out, "digits", processes=processes, threads=threads)
         return batch.readings / (perf_counter() - start)
 
 

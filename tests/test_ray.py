@@ -20,7 +20,7 @@ there = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installe
 PROGRAM = """
 import json, logging, sys
 import ray
-ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR,
+ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR,
          _node_ip_address="127.0.0.1")
 ray.data.DataContext.get_current().enable_progress_bars = False
 import lenet, lenet.ray
@@ -31,9 +31,9 @@ print(json.dumps([dict(row) for row in rows], default=lambda value: value.item()
 
 
 def on_cluster(dataset, before="", **environment):
-    """Return the rows of a dataset, computed by a cluster of three cores in a process of its own."""
+    """Return the rows of a dataset, computed by a cluster of two cores in a process of its own."""
     program = PROGRAM.format(dataset=dataset, before=before)
-    paths = {"PYTHONPATH": os.pathsep.join(sys.path), "RAY_DEDUP_LOGS": "0", "RAY_AUTH_MODE": "disabled"}
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path), "RAY_AUTH_MODE": "disabled", "RAY_worker_niceness": "0"}
     done = subprocess.run(
         [sys.executable, *(["-S"] if sys.flags.no_site else []), "-c", program],
         env=os.environ | paths | environment,
@@ -41,7 +41,7 @@ def on_cluster(dataset, before="", **environment):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -73,7 +73,7 @@ def split(rows):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_rows_and_their_order_are_those_of_one_machine_though_workers_are_killed(folder, alone, tmp_path):
-    """Two of the actors are killed with SIGKILL, each in the middle of its work."""
+    """There are as many actors as cores; each is killed once with SIGKILL, in the middle of its work."""
     victims = ["field-150.png", "field-250.png"]
     before = "from tests.dying import DyingReader; lenet.ray.DocumentReader = DyingReader"
     dataset = f"lenet.ray.read({str(folder)!r}, 'digits', actors=2)"
@@ -90,7 +90,7 @@ def test_a_reader_is_an_actor_class_of_its_own(folder, alone):
     dataset = (
         f"ray.data.read_binary_files({str(folder)!r}, include_paths=True, file_extensions=['png'])"
         ".map_batches(lenet.Reader, fn_constructor_args=['digits'], fn_constructor_kwargs={'threads': 1},"
-        " batch_size=64, compute=ray.data.ActorPoolStrategy(size=2))"
+        " batch_size=64, compute=ray.data.ActorPoolStrategy(size=1))"
     )
     rows = on_cluster(dataset)
     assert len(rows) == 302

@@ -51,8 +51,8 @@ def read(
 
     Parameters
     ----------
-    documents : files and folders that all machines see, local ones or such as "s3://..."; or a dataset whose column
-        `bytes` is the content of files, and `path`, if it has that, their name.
+    documents : files and folders that all machines see, by their whole path or such as "s3://..."; or a dataset whose
+        column `bytes` is the content of files, and `path`, if it has that, their name.
     kind : as for `lenet.reading.DocumentReader`.
     actors : how many read, each of them on a core; None for as many as the cluster has room for.
     **options : those of `lenet.reading.DocumentReader`.

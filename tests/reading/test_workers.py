@@ -50,7 +50,7 @@ def test_a_document_of_which_processes_die_is_set_aside(tmp_path):
     assert text == ["a1", "b1", "b2", "c1"]
     assert count == 4
     assert list(bad) == ["b:3:dies", "d:1:dies"]
-    assert bad["b:3:dies"] == "the process that read it was ended by SIGKILL, twice"
+    assert bad["b:3:dies"].startswith("the process that read it was ended by SIGKILL, twice; if memory is short")
 
 
 def test_of_documents_that_are_read_together_only_the_guilty_is_set_aside(tmp_path):
@@ -70,7 +70,8 @@ def test_documents_that_are_too_much_together_are_read_one_by_one(tmp_path):
 def test_a_mistake_of_the_program_costs_its_document_too(tmp_path, capfd):
     text, _, bad = read(tmp_path, singles("a:1", "b:1:raises", "c:1"))
     assert text == ["a1", "c1"]
-    assert bad == {"b:1:raises": "the process that read it ended with status 1, twice"}
+    assert "ended with status 1, twice" in bad.pop("b:1:raises")
+    assert not bad
     assert "RuntimeError: a mistake" in capfd.readouterr().err
 
 

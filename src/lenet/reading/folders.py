@@ -145,8 +145,19 @@ def read_folder(
         return Batch(listed.documents, done.readings, done.bad, listed.passed_over, results.path, results.bad_path)
 
 
-def documents_in(paths: Sequence[str], passed_over: Callable[[str], object] = len) -> Iterator[str]:
-    """Give the files that are named and those of folders, each folder sorted by name, as they are asked for."""
+def documents_in(paths: Sequence[str], passed_over: Callable[[str], object] | None = None) -> Iterator[str]:
+    """Give the files that are named and those of folders, each folder sorted by name, as they are asked for.
+
+    Parameters
+    ----------
+    paths : files and folders.
+    passed_over : called with each other file of the folders.
+
+    Raises
+    ------
+    InputError
+        A folder cannot be read.
+    """
     for path in paths:
         if Path(path).is_dir():
             yield from _walk(path, passed_over)
@@ -154,7 +165,7 @@ def documents_in(paths: Sequence[str], passed_over: Callable[[str], object] = le
             yield path
 
 
-def _walk(folder: str, passed_over: Callable[[str], object]) -> Iterator[str]:
+def _walk(folder: str, passed_over: Callable[[str], object] | None) -> Iterator[str]:
     try:
         with os.scandir(folder) as found:
             entries = sorted(found, key=lambda entry: entry.name)
@@ -169,7 +180,7 @@ def _walk(folder: str, passed_over: Callable[[str], object]) -> Iterator[str]:
             yield from _walk(entry.path, passed_over)
         elif os.path.splitext(entry.name)[1].lower() in SUFFIXES and entry.is_file():
             yield entry.path
-        else:
+        elif passed_over is not None:
             passed_over(entry.path)
 
 

@@ -151,7 +151,8 @@ def _twice(worker: _Worker, group: Group) -> Iterator[Part]:
                 yield part
         except WorkerDied as death:
             if again:
-                yield Part(documents=1, bad=((group.documents[0], f"the process that read it {death}, twice"),))
+                why = f"the process that read it {death}, twice; if memory is short, use fewer processes"
+                yield Part(documents=1, bad=((group.documents[0], why),))
         else:
             return
 
