@@ -71,7 +71,8 @@ class _Seen:
 class Reader:
     """Read pictures that are one field each.
 
-    It keeps nothing from one call to the next, may be called from several threads, and can be pickled.
+    Called with a picture, it gives a reading; with a batch of columns, columns, as Ray, Spark and Dask give and take
+    them. It keeps nothing from one call to the next, may be called from several threads, and can be pickled.
 
     Parameters
     ----------
