@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -112,6 +114,23 @@ def test_forms_give_a_row_for_each_field(tmp_path):
     lenet.read_folder(tmp_path / "scans", tmp_path / "alone.jsonl", template=form)
     rows = on_cluster(f"lenet.ray.read({str(tmp_path / 'scans')!r}, template={str(form)!r})")
     assert split(rows)[0] == [json.loads(line) for line in (tmp_path / "alone.jsonl").read_text().splitlines()]
+
+
+@there
+def test_folders_of_a_store_are_walked_as_folders_here_are(tmp_path):
+    from lenet.ray import _content, _expanded
+    from lenet.reading.folders import documents_in
+
+    for name in ("b/2.PNG", "b/10 %.tif", "b.png", "a.pdf", "c/d/e.jpg", "c/.hidden/f.png", "c/g.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    store = f"file://{tmp_path}"
+    names = list(_expanded(store))
+    assert [unquote(name.removeprefix("file://")) for name in names] == list(documents_in([str(tmp_path)]))
+    assert list(_expanded(names[0])) == names[:1]
+    assert [_content(name) for name in names] == [Path(name).read_bytes() for name in documents_in([str(tmp_path)])]
+    assert _content(names[0]) == _content(f"{tmp_path}/a.pdf") == b"a.pdf"
+    assert _content(f"{store}/missing.png") is _content(f"{tmp_path}/missing.png") is None
 
 
 def test_without_ray_the_command_that_installs_it_is_named(monkeypatch):

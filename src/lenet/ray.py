@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from lenet.errors import InputError, MissingExtraError
 from lenet.reading.documents import DocumentReader
@@ -141,7 +142,7 @@ def _fetched(documents: str | os.PathLike[str] | Sequence[str | os.PathLike[str]
 
 
 def _expanded(path: str) -> Iterator[str]:
-    """Give the documents of a folder, sorted by name; a file as it is."""
+    """Give the documents of a folder, sorted by name, in a store as URIs; a file as it is."""
     if "://" not in path:
         yield from documents_in([os.path.abspath(path)])
         return
@@ -156,7 +157,7 @@ def _expanded(path: str) -> Iterator[str]:
         inner = PurePosixPath(info.path.removeprefix(place))
         hidden = any(part.startswith(".") for part in inner.parts)
         if info.type == FileType.File and inner.suffix.lower() in SUFFIXES and not hidden:
-            yield prefix + info.path
+            yield prefix + quote(info.path)
 
 
 def _fetch(groups: pa.Table) -> pa.Table:

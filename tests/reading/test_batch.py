@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -161,6 +163,23 @@ def test_another_run_is_not_gone_on_with(tmp_path):
     with pytest.raises(InputError, match="results"):
         Results(path.with_suffix(".csv"), RUN, resume=True)
     assert contents(tmp_path) == before
+
+
+def test_a_full_disk_is_told_and_the_run_can_go_on(tmp_path):
+    path = tmp_path / "results.jsonl"
+    with pytest.raises(InputError, match="make room and resume"), Results(path, RUN) as results:  # noqa: PT012
+        results.write(part(2))
+        whole, rows = path.read_bytes(), results._rows
+
+        def fail(_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        kept = {name: getattr(rows, name) for name in ("flush", "fileno", "truncate", "close")}
+        results._rows = SimpleNamespace(write=fail, **kept)
+        results.write(part(4))
+    assert path.read_bytes() == whole
+    with Results(path, RUN, resume=True) as results:
+        assert results.done.readings == 2
 
 
 def test_a_damaged_journal_and_lost_rows_are_told(tmp_path):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -220,10 +221,9 @@ class Results:
             with suppress(OSError, InputError):
                 self._enter()
         for file, end in ((self._rows, self.done.bytes), (self._bad, self.done.bad_bytes)):
-            if file is not None:
-                with suppress(OSError):
-                    file.truncate(end)
-                file.close()
+            for last in () if file is None else (partial(file.truncate, end), file.close):
+                with suppress(OSError):  # what is full stays full
+                    last()
         if self.finished and self._rows_path != self.path:
             self._rows_path.unlink(missing_ok=True)
         if self.finished and not self.done.bad_bytes:
