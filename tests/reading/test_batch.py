@@ -60,6 +60,27 @@ def test_rows_stand_in_the_file_as_they_come(tmp_path):
         assert (tmp_path / "results.jsonl").read_text().count("\n") == 2
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_a_run_that_is_killed_before_its_first_row_is_begun_again(tmp_path, suffix, monkeypatch):
+    """The journal is there before the files, of which neither, one or both are there then."""
+    order = []
+    with monkeypatch.context() as watching:
+        plain = Results._opened
+        watching.setattr(Results, "_opened", lambda self, *at: order.append(self._journal.exists()) or plain(self, *at))
+        write(tmp_path / "whole" / f"results{suffix}")
+    assert order == [True, True]
+    for gone in ((), (suffix,), (".bad.jsonl",), (suffix, ".bad.jsonl")):
+        path = tmp_path / f"without{len(gone)}{''.join(gone)}" / f"results{suffix}"
+        write(path, until=0, finish=False)
+        journal = json.loads(path.with_suffix(".run.json").read_bytes())
+        journal["done"]["bytes"] = 0
+        path.with_suffix(".run.json").write_text(json.dumps(journal))
+        for name in gone:
+            path.with_suffix(name).unlink()
+        write(path, resume=True)
+        assert contents(path.parent) == contents(tmp_path / "whole")
+
+
 def test_half_a_row_of_an_interrupted_run_is_taken_off(tmp_path):
     path = tmp_path / "results.jsonl"
     with pytest.raises(KeyboardInterrupt), Results(path, RUN) as results:  # noqa: PT012 (the cut is the matter)

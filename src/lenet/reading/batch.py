@@ -136,12 +136,16 @@ class Results:
         return done, finished
 
     def _open(self) -> None:
-        """Open both files where the journal says that they end, and lock them to this run."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """Open both files where the journal says that they end, and lock them to this run.
+
+        The journal is there before them: a run that is killed in between can be gone on with.
+        """
+        if not self._journal.exists():
+            self._write_journal()
         self._rows = self._opened(self._rows_path, self.done.bytes)
         try:
             self._bad = self._opened(self.bad_path, self.done.bad_bytes)
-        except InputError:
+        except BaseException:
             self._rows.close()
             raise
         if self.format == ".csv" and not self.done.bytes:
@@ -200,9 +204,12 @@ class Results:
             assert file is not None
             file.flush()
             os.fsync(file.fileno())
+        self._write_journal(finished=finished)
+        self._next = time.monotonic() + EVERY
+
+    def _write_journal(self, *, finished: bool = False) -> None:
         journal = {"run": self._run, "done": asdict(self.done), "finished": finished}
         write_whole(self._journal, [json.dumps(journal, indent=1).encode()])
-        self._next = time.monotonic() + EVERY
 
     def finish(self) -> None:
         """Say that all is read; make Parquet of the rows where it is wanted."""
