@@ -47,9 +47,9 @@ def alone(here):
 def run(code, **environment):
     flags = ["-S"] if sys.flags.no_site else []
     paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run(
-        [sys.executable, *flags, "-c", code], env=os.environ | paths | environment, check=True, capture_output=True
-    )
+    command = [sys.executable, *flags, "-c", code]
+    done = subprocess.run(command, env=os.environ | paths | environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
 
 
 def check(frame, alone):
@@ -107,8 +107,11 @@ def test_what_spark_calls_gives_frames_of_its_schema(here, alone):
 def test_spark_gives_the_rows_of_one_machine(here, alone):
     from pyarrow import parquet
 
+    python = here / "python"  # as this one was started: Spark gives its processes no options
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" {"-S" if sys.flags.no_site else ""} "$@"\n')
+    python.chmod(0o755)
     submit = "--master local[2] pyspark-shell"
-    local = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_SUBMIT_ARGS": submit}
+    local = {"PYSPARK_PYTHON": str(python), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_SUBMIT_ARGS": submit}
     run(program("Spark"), **local)
     check(parquet.read_table(here / "rows").to_pandas(), alone)
 
