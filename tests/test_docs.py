@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import io
+import json
 import re
 import shlex
 from pathlib import Path
@@ -14,8 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import lenet
 from lenet.cli import main
-from lenet.cli.verbs import lenet
+from lenet.cli.verbs import lenet as group
 from tests.writing import on_paper, page
 
 ROOT = Path(__file__).parents[1]
@@ -64,7 +66,7 @@ def test_there_are_commands():
 @pytest.mark.parametrize("line", commands())
 def test_every_command_of_the_docs_is_understood(line, here):
     name, *arguments = shlex.split(line)[1:]
-    verb = lenet.get_command(click.Context(lenet), name)
+    verb = group.get_command(click.Context(group), name)
     assert verb is not None
     verb.make_context(name, arguments)
 
@@ -85,4 +87,37 @@ def test_the_page_of_the_public_names_is_current(monkeypatch):
     monkeypatch.setattr(Path, "write_text", lambda self, text, **_: written.append(text))
     importlib.import_module("make_api").main()
     assert written == [(ROOT / "docs" / "api.md").read_text()], "run make docs"
-    assert np.all([f"## {name}" in written[0] for name in ("Network", "Reader", "train")])
+    assert np.all([f"| **`{name}`** | " in written[0] for name in set(lenet.__all__) - {"__version__"}])
+
+
+def test_every_page_is_in_the_index():
+    """It is the navigation of the site."""
+    index = (ROOT / "docs" / "index.md").read_text()
+    for path in (ROOT / "docs").iterdir():
+        if path.suffix in (".md", ".ipynb") and path.name != "index.md":
+            assert f"]({path.name})" in index, f"docs/index.md does not link to {path.name}"
+
+
+def test_the_lesson_is_kept_without_outputs():
+    """What a notebook printed and drew would go stale, and its pictures would show digits of a data set."""
+    text = (ROOT / "docs" / "lesson.ipynb").read_text()
+    notebook = json.loads(text)
+    assert text == json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    assert all(set(cell["metadata"]) == set() for cell in notebook["cells"])
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in notebook["cells"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_lesson_is_true(monkeypatch):
+    """Its cells and the answers to its exercises assert what the text says."""
+    pytest.importorskip("sklearn")
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    lesson = importlib.import_module("make_lesson")
+    cells = lesson.run(lesson.load())
+    printed = "".join(cell.printed for cell in cells)
+    assert "digits8x8: 1,500 digits" in printed
+    assert "60,000   61,706" in printed
+    assert sum(cell.picture is not None for cell in cells) > 10
+    markdown, pictures = lesson.to_markdown(cells)
+    assert all(f"]({name})" in markdown for name in pictures)
