@@ -64,7 +64,7 @@ def to_markdown(cells: list[Cell]) -> tuple[str, dict[str, bytes]]:
             continue
         parts.append(f"```python\n{cell.source}\n```")
         if cell.printed:
-            parts.append(f"```text\n{cell.printed.rstrip()}\n```")
+            parts.append(f"```{{.text .printed}}\n{cell.printed.rstrip()}\n```")
         if cell.picture:
             name = f"lesson/{number}.png"
             pictures[name] = cell.picture

@@ -9,6 +9,7 @@ from typing import Any
 import make_api
 import make_lesson
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 DOCS = Path(__file__).parent
@@ -31,7 +32,7 @@ def entries(text: str) -> list[Any]:
     found: list[Any] = []
     for link in links:
         if link == "api.md":
-            found.append({"API": [link, *({f"lenet.{name}": f"reference/{name}.md"} for name in make_api.modules())]})
+            found += [{"API": link}, *({f"lenet.{name}": f"reference/{name}.md"} for name in make_api.modules())]
         elif not link.startswith("http"):
             found.append({title_of(link): link})
     return found
@@ -78,6 +79,16 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     if here == "api.md":
         markdown = linked(markdown)
     return re.sub(r"\]\((\.\./[^)#]+|lesson\.ipynb)", lambda found: f"]({site_link(found[1])}", markdown)
+
+
+def on_post_page(output: str, *, page: Any, **_: Any) -> str:
+    """Refuse a page that would load something from another host: who reads the docs tells nobody."""
+    loads = re.findall(
+        r"<(?:script|img|iframe|source|link)\b[^>]*?(?:src|href)=[\"']?((?:https?:)?//[^\"' >]+)", output
+    )
+    if loads:
+        raise PluginError(f"{page.file.src_uri} loads {', '.join(loads)}")
+    return output
 
 
 def linked(markdown: str) -> str:

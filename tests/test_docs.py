@@ -81,6 +81,26 @@ def test_commands_that_only_look_are_done(line, here, monkeypatch):
     assert not left.value.code
 
 
+def transcripts() -> list[tuple[str, list[str]]]:
+    """Return the commands of the README's console blocks, each with the lines that it is said to print."""
+    blocks = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    shown = [part.strip().splitlines() for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)]
+    return [(command, lines) for command, *lines in filter(None, shown)]
+
+
+@pytest.mark.parametrize(("command", "lines"), transcripts(), ids=lambda given: str(given)[:40])
+def test_what_the_readme_shows_is_what_is_printed(command, lines, here, capsys):
+    """But for how sure it is, which another model changes a little, and the words of a rejection."""
+    with pytest.raises(SystemExit):
+        main(shlex.split(command)[1:])
+    printed = capsys.readouterr().out.splitlines()
+    accepted = [line for line in lines if "rejected" not in line]
+    assert [re.split(r"[\d.]+%", line)[0] for line in accepted] == [
+        re.split(r"[\d.]+%", line)[0] for line in printed if "rejected" not in line
+    ]
+    assert len(printed) == len(lines)
+
+
 def test_the_page_of_the_public_names_is_current(monkeypatch):
     written = []
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
