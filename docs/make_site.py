@@ -59,7 +59,7 @@ def site_link(link: str) -> str:
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages that no file of docs/ holds: the lesson with what it prints and draws, the API, the changelog."""
     lesson, pictures = make_lesson.to_markdown(make_lesson.run(make_lesson.load()))
-    lesson = lesson.replace("\n\n", "\n\n[This lesson as a notebook](lesson.ipynb), to run and to change.\n\n", 1)
+    lesson = "---\nhide: [navigation]\n---\n\n" + lesson.replace("\n\n", "\n\n[This lesson as a notebook](lesson.ipynb), to run and to change.\n\n", 1)
     contents: dict[str, str | bytes] = {"lesson.md": lesson, **pictures}
     for name in make_api.modules():
         contents[f"reference/{name}.md"] = f"# lenet.{name}\n\n::: lenet.{name}\n"
