@@ -59,13 +59,14 @@ def site_link(link: str) -> str:
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages that no file of docs/ holds: the lesson with what it prints and draws, the API, the changelog."""
     lesson, pictures = make_lesson.to_markdown(make_lesson.run(make_lesson.load()))
-    lesson = "---\nhide: [navigation]\n---\n\n" + lesson.replace("\n\n", "\n\n[This lesson as a notebook](lesson.ipynb), to run and to change.\n\n", 1)
+    heading, _, text = lesson.partition("\n\n")
+    notebook = "[This lesson as a notebook](lesson.ipynb), to run and to change."
+    lesson = f"---\nhide: [navigation]\n---\n\n{heading}\n\n{notebook}\n\n{text}"
     contents: dict[str, str | bytes] = {"lesson.md": lesson, **pictures}
     for name in make_api.modules():
         contents[f"reference/{name}.md"] = f"# lenet.{name}\n\n::: lenet.{name}\n"
     for name, path in ROOT_PAGES.items():
-        text = path.read_text(encoding="utf-8")
-        contents[name] = re.sub(r"\]\(docs/", "](", re.sub(r"\]\((?!docs/|http|#)[^)]+\)", "]", text))
+        contents[name] = followed(path.read_text(encoding="utf-8").replace("](docs/", "]("))
     for name, content in contents.items():
         files.append(File.generated(config, name, content=content))
     return files
@@ -74,11 +75,20 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """Turn links that leave docs/ into links of the site, and the names of the API's page into links."""
     here = page.file.src_uri
-    if here == "lesson.md":
+    if here == "lesson.md":  # which is the page of the notebook that it links to
         return markdown
-    if here == "api.md":
-        markdown = linked(markdown)
-    return re.sub(r"\]\((\.\./[^)#]+|lesson\.ipynb)", lambda found: f"]({site_link(found[1])}", markdown)
+    return followed(linked(markdown) if here == "api.md" else markdown)
+
+
+def followed(markdown: str) -> str:
+    """Turn links to what is another page on the site into links to it; what is not on the site keeps its words."""
+
+    def follow(found: re.Match[str]) -> str:
+        words, link, anchor = found.groups(default="")
+        link = site_link(link)
+        return words if link.startswith("../") else f"[{words}]({link}{anchor})"
+
+    return re.sub(r"(?<!!)\[([^\]]+)\]\((\.\./[^)#]+|lesson\.ipynb)(#[^)]*)?\)", follow, markdown)
 
 
 def on_post_page(output: str, *, page: Any, **_: Any) -> str:

@@ -118,6 +118,39 @@ def test_every_page_is_in_the_index():
             assert f"]({path.name})" in index, f"docs/index.md does not link to {path.name}"
 
 
+def test_links_that_leave_the_docs_stay_on_the_site(monkeypatch):
+    pytest.importorskip("mkdocs", reason="make docs installs it")
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    site = importlib.import_module("make_site")
+    given = "[a](../CHANGELOG.md) [b](../src/lenet/reading/__init__.py) [c](../benchmarks/README.md) [d](read.md#e)"
+    assert site.followed(given) == "[a](changelog.md) [b](reference/reading.md) c [d](read.md#e)"
+    assert site.followed("[a](lesson.ipynb) ![b](field.png)") == "[a](lesson.md) ![b](field.png)"
+    assert "**[`read`](reference/reading.md#lenet.reading.read)**" in site.linked(
+        (ROOT / "docs" / "api.md").read_text()
+    )
+
+
+def test_the_navigation_of_the_site_is_the_index(monkeypatch):
+    pytest.importorskip("mkdocs", reason="make docs installs it")
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    site = importlib.import_module("make_site")
+    entries = site.entries((ROOT / "docs" / "index.md").read_text())
+    assert {"read": "read.md"} in entries
+    assert {"LeNet-5 in one sitting": "lesson.md"} in entries
+    assert {"Changelog": "changelog.md"} in entries
+    assert {"lenet.reading": "reference/reading.md"} in entries
+
+
+def test_docstrings_are_read_as_they_are_meant(monkeypatch):
+    pytest.importorskip("griffe", reason="make docs installs it")
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    docstrings = importlib.import_module("make_docstrings")
+    given = "Do it.\n\nParameters\n----------\na, b : two things.\n    More.\n\nReturns\n-------\nA thing.\n"
+    assert docstrings.rewritten(given) == (
+        "Do it.\n\n**Returns:** A thing.\n\nParameters\n----------\na, b\n    two things.\n    More.\n\n"
+    )
+
+
 def test_the_lesson_is_kept_without_outputs():
     """What a notebook printed and drew would go stale, and its pictures would show digits of a data set."""
     text = (ROOT / "docs" / "lesson.ipynb").read_text()
