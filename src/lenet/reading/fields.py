@@ -78,11 +78,6 @@ class FieldTexts:
         """How far the second text is behind the first, in natural logarithms; infinite where there is none."""
         return self.best[0].score - self.best[1].score if len(self.best) > 1 else float("inf")
 
-    @property
-    def gap(self) -> float:
-        """How far the first text is behind the best one without grammar, in natural logarithms."""
-        return self.free.score - self.best[0].score
-
 
 def is_field_network(network: Network) -> bool:
     """Tell whether a network reads whole fields, and not single characters."""
