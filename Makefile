@@ -81,5 +81,5 @@ $(BIN)/python:
 
 .peers/peers.stamp: benchmarks/peers/requirements.txt $(SOURCES)
 	[ -x .peers/bin/python ] || $(PYTHON) -m venv .peers
-	.peers/bin/python -m pip install --quiet --disable-pip-version-check -r $< ".[onnx]"
+	.peers/bin/python -m pip install --quiet --disable-pip-version-check -r $< ".[onnx,serve]"
 	@touch $@

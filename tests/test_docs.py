@@ -28,7 +28,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 @pytest.mark.parametrize("path", SHOWN, ids=str)
 def test_examples_in_docstrings_are_true(path):
-    for package in ("torch", "sklearn"):
+    for package in ("torch", "sklearn", "ray"):
         if package in path.name or package in path.parts:
             pytest.importorskip(package)
     module = importlib.import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
@@ -55,6 +55,8 @@ def here(tmp_path, monkeypatch):
         Image.fromarray(paper).save(tmp_path / name)
     for name in ("field.png", "digit.png"):
         Image.fromarray(on_paper(page(["7"], 30))).save(tmp_path / name)
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "1.png").write_bytes((tmp_path / "field.png").read_bytes())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -75,6 +77,8 @@ def test_every_command_of_the_docs_is_understood(line, here):
 def test_commands_that_only_look_are_done(line, here, monkeypatch):
     if ".safetensors" in line or "form.yaml" in line:
         pytest.skip("needs a network that another line trains, or a form")
+    if ".parquet" in line:
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((here / "digit.png").read_bytes())))
     with pytest.raises(SystemExit) as left:
         main(shlex.split(line)[1:])
