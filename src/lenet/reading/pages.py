@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -139,11 +139,12 @@ def _rows_of_text(
     places = find_places(ink, rows) if _knows_digits(network) else []
     found = signs_at(places, load("fields"), threads) if places else {}
     signs = {(place.row, place.index): sign for place, sign in found.items()}
+    boxes = np.array([sign.box for sign in signs.values()]).reshape(-1, 4)
     for number, (row, wide) in enumerate(zip(_characters(network, rows, threads), gaps(rows), strict=True)):
-        text, characters = "", list[Character]()
+        text, characters, parts = "", list[Character](), _parts(row, boxes)
         for index, character in enumerate(row):
             sign = signs.get((number, index))
-            if not _is_part(character, signs.values()):
+            if index not in parts:
                 characters.append(character)
                 text += character.text + (" " if index in wide and sign is None else "")
             if sign is not None:
@@ -153,10 +154,12 @@ def _rows_of_text(
             yield text.strip(), tuple(characters)
 
 
-def _is_part(character: Character, signs: Iterable[Character]) -> bool:
-    """Tell whether a character is a low piece that was found to be a sign: a comma may look like a 1 by itself."""
-    x, y = (character.box[0] + character.box[2]) / 2, (character.box[1] + character.box[3]) / 2
-    return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in (each.box for each in signs))
+def _parts(row: Sequence[Character], signs: NDArray[np.int64]) -> set[int]:
+    """Return which characters are low pieces that were found to be signs: a comma may look like a 1 by itself."""
+    left, top, right, bottom = np.array([character.box for character in row]).T[:, :, None]
+    x, y = (left + right) / 2, (top + bottom) / 2
+    inside = (signs[:, 0] <= x) & (x <= signs[:, 2]) & (signs[:, 1] <= y) & (y <= signs[:, 3])
+    return {int(index) for index in np.nonzero(inside.any(axis=1))[0]}
 
 
 def read_components(network: Network, fields: Sequence[Field], threads: int) -> list[Reading]:
