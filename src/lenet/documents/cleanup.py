@@ -18,7 +18,7 @@ from lenet.documents.nearby import largest_near, local_mean, reduced
 from lenet.documents.paper import LEAST_CONTRAST, paper, trend
 from lenet.errors import InputError
 
-__all__ = ["ink_is_light", "quantile", "straight_lines", "strokes", "to_ink", "without_rules"]
+__all__ = ["even_ink", "ink_is_light", "quantile", "straight_lines", "strokes", "to_ink", "without_rules"]
 
 Picture = NDArray[np.uint8]
 
@@ -62,8 +62,8 @@ def to_ink(picture: NDArray[Any]) -> Picture:
         The array is no picture.
     """
     planes = _planes(picture)
-    if (paper_level := _even_paper(planes)) is not None:
-        return _ink_on_even_paper(planes[0], paper_level)
+    if len(planes) == 1 and (even := even_ink(planes[0])) is not None:
+        return even
     if ink_is_light(planes):
         planes = 255 - planes
     if len(planes) == 3:
@@ -76,14 +76,23 @@ def to_ink(picture: NDArray[Any]) -> Picture:
     return ink
 
 
-def _even_paper(planes: NDArray[np.uint8]) -> int | None:
-    """Return the grey of paper that is the same all along the border, where all else is clearly on one side of it.
+def even_ink(plane: NDArray[np.uint8]) -> Picture | None:
+    """Return what `to_ink` does, in a hundredth of its time, where paper is of a single grey; else None.
 
     Screens and data sets have such paper, and nothing has to be found out about it.
+
+    Parameters
+    ----------
+    plane : uint8 `(rows, columns)`.
     """
-    plane = planes[0]
+    level = _even_paper(plane)
+    return None if level is None else _ink_on_even_paper(plane, level)
+
+
+def _even_paper(plane: NDArray[np.uint8]) -> int | None:
+    """Return the grey of paper that is the same all along the border, where all else is clearly on one side of it."""
     level = int(plane[0, 0])
-    if len(planes) > 1 or min(plane.shape) < 3 or np.count_nonzero(plane[0] != level):
+    if min(plane.shape) < 3 or np.count_nonzero(plane[0] != level):
         return None
     if any(np.count_nonzero(side != level) for side in (plane[-1], plane[:, 0], plane[:, -1])):
         return None
