@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks stand beside the package, not in it
 
-from benchmarks import contest, job, records  # noqa: E402
+from benchmarks import contest, job, pieces, records, strings  # noqa: E402
+from lenet.documents import cuts  # noqa: E402
 
 
 def test_a_figure_is_the_median_with_its_quartiles():
@@ -73,3 +74,48 @@ def test_a_run_is_saved_as_json_lines_with_machine_and_versions(tmp_path, monkey
     assert about["machine"] == records.machine()
     assert "numpy" in about["versions"]
     assert figure["value"] == pytest.approx(123460)
+
+
+def test_strings_know_the_owner_of_every_pixel():
+    """Digits overlap by 1 to 3 pixels; each column of ink belongs to digits in order."""
+    images = np.zeros((2, 28, 28), np.uint8)
+    images[0, 4:24, 8:20] = images[1, 4:24, 12:16] = 255
+    for string in strings.touching(images, np.array([0, 1]), 20, seed=3):
+        ink = string.picture < 128
+        assert 3 <= len(string.text) <= 7
+        np.testing.assert_array_equal(string.owners >= 0, ink)
+        starts = [np.nonzero((string.owners == k).any(axis=0))[0][0] for k in range(len(string.text))]
+        assert starts == sorted(starts)
+        assert ink.any(axis=0)[starts[0] : starts[-1]].all()
+
+
+def test_varied_strings_tell_digits_from_marks():
+    images = np.zeros((1, 28, 28), np.uint8)
+    images[0, 4:24, 8:20] = 255
+    owners = [np.unique(string.owners) for string in strings.varied(images, np.array([0]), 40, seed=0)]
+    assert any(one.min() < -1 for one in owners)
+    assert all(one.max() >= 1 for one in owners)
+
+
+def segmentation(*spans):
+    """Atoms of these columns, each a segment of its own, and all pairs of neighbours."""
+    pairs = [(k, k) for k in range(len(spans))] + [(k, k + 1) for k in range(len(spans) - 1)]
+    segments = tuple(
+        cuts.Segment(first, last, (spans[first][0], 0, spans[last][1], 9), 0.0) for first, last in sorted(pairs)
+    )
+    none = np.zeros((0, 0), np.int32)
+    return cuts.Segmentation(none, (), none, segments, np.zeros((len(segments), 28, 28), np.uint8))
+
+
+def test_a_field_is_found_where_segments_in_order_are_its_digits():
+    cut = segmentation((0, 10), (10, 20), (22, 40))
+    assert pieces.has_path(cut, [(0, 20), (21, 40)])
+    assert pieces.has_path(cut, [(0, 11), (11, 19), (22, 41)])
+    assert not pieces.has_path(cut, [(0, 20), (10, 40)])  # the two would share the atom in the middle
+    assert not pieces.has_path(cut, [(0, 5), (5, 40)])
+
+
+def test_a_boundary_is_found_where_one_side_of_a_cut_is_near():
+    cut = segmentation((0, 10), (10, 20), (22, 40))
+    assert pieces.boundaries_cut(cut, [(0, 9), (14, 40)]) == 1
+    assert pieces.boundaries_cut(cut, [(0, 15), (15, 40)]) == 0

@@ -12,9 +12,9 @@ namespace {
 
 using Components = std::vector<glyphs::Component>;
 
-constexpr float BODY = 0.5f;   // higher than this share of the usual height is a character, not a dot or a dash
+constexpr float BODY = 0.5f;  // higher than this share of the usual height is a character, not a dot or a dash
 constexpr float MOST_SLOPE = 0.25f;
-constexpr int SLANTS = 17;     // looked at, from -0.6 in steps of 0.1
+constexpr int SLANTS = 17;  // looked at, from -0.6 in steps of 0.1
 
 float height(const glyphs::Component& c) { return static_cast<float>(c.bottom - c.top); }
 float width(const glyphs::Component& c) { return static_cast<float>(c.right - c.left); }
@@ -50,7 +50,8 @@ float stroke_width(const Grey& marks) {
     if (y == 0 || y + 1 == marks.rows)
       for (std::int64_t x = 0; x < marks.columns; ++x) sides += row[x];
   }
-  return sides == 0 ? 0.0f : static_cast<float>(static_cast<double>(area) * 8 / 3.14159265358979 / static_cast<double>(sides));
+  return sides == 0 ? 0.0f
+                    : static_cast<float>(static_cast<double>(area) * 8 / 3.14159265358979 / static_cast<double>(sides));
 }
 
 // Least squares through the middles of characters; level where they are too few or too close to tell.
@@ -151,7 +152,8 @@ std::vector<Run> runs_of(const Grey& marks) {
     for (std::int64_t x = 0, end = 0; x < marks.columns; x = end) {
       while (x < marks.columns && !row[x]) ++x;
       for (end = x; end < marks.columns && row[end];) ++end;
-      if (end > x) runs.push_back({static_cast<std::int32_t>(y), static_cast<std::int32_t>(x), static_cast<std::int32_t>(end)});
+      if (end > x)
+        runs.push_back({static_cast<std::int32_t>(y), static_cast<std::int32_t>(x), static_cast<std::int32_t>(end)});
     }
   }
   return runs;
