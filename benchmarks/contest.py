@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.records import Figure
 from benchmarks.subject import WORK
 
-__all__ = ["CORES", "Candidate", "Standings", "race"]
+__all__ = ["CORES", "Candidate", "Standings", "ask", "race"]
 
 CORES = len(os.sched_getaffinity(0))
 ROUNDS, SECONDS, TRIALS, TRIAL = 9, 0.25, 3, 0.1
@@ -59,6 +59,7 @@ class _Process:
     def __init__(self, candidate: Candidate, stack: ExitStack) -> None:
         self.candidate, self.key, self.setting = candidate, "", ""
         environment = os.environ | dict(pair.split("=", 1) for pair in candidate.environment)
+        WORK.mkdir(parents=True, exist_ok=True)
         pin = [] if candidate.core is None else ["taskset", "-c", str(candidate.core)]
         log = stack.enter_context((WORK / "worker.log").open("a"))
         self.child = stack.enter_context(
@@ -129,10 +130,16 @@ class Standings:
         return Figure.of(question, f"{name} : {other}", rounds, "x", setting, headline)
 
 
+def ask(candidate: Candidate, orders: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what a candidate's process answers to orders that belong to no race."""
+    with ExitStack() as stack:
+        process = _Process(candidate, stack)
+        return [process.ask(order) for order in orders]
+
+
 def race(candidates: Sequence[Candidate], *, rounds: int = ROUNDS, seconds: float = SECONDS) -> Standings:
     """Let all candidates tune, then run in turns; those that cannot run are named with the reason and left out."""
     standings = Standings()
-    WORK.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         ready = []
         for candidate in candidates:

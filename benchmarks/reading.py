@@ -1,4 +1,4 @@
-"""How well are real photographs and cheque amounts read? Prints a table; needs LENET_DATA.
+"""How well are real photographs read? Prints a table; needs LENET_DATA.
 
     LENET_DATA=../shared/data python benchmarks/reading.py [--wrong]
 
@@ -87,26 +87,6 @@ def photographs(archive: Path, show: bool) -> None:
     print(f"{seconds:.1f} s\n")
 
 
-def amounts(archive: Path, show: bool) -> None:
-    """Print how many cheque amounts are read without a fault."""
-    labels, images = zip(*pictures(archive), strict=True)
-    started = time.perf_counter()
-    read = [reading.text for reading in lenet.Reader().many(images)]
-    seconds = time.perf_counter() - started
-    truth = [label["text"] for label in labels]
-    right = sum(a == b for a, b in zip(read, truth, strict=True))
-    wrong = sum(edit_distance(a, b) for a, b in zip(read, truth, strict=True))
-    characters = sum(map(len, truth))
-    print(
-        f"cheque amounts: {right} of {len(truth)} right ({right / len(truth):.1%}), "
-        f"characters {1 - wrong / characters:.1%}, {1000 * seconds / len(truth):.2f} ms each"
-    )
-    if show:
-        for label, a in zip(labels, read, strict=True):
-            if a != label["text"]:
-                print(f"  {label['file']}: {a} for {label['text']}")
-
-
 def main() -> None:
     """Measure, or say why not."""
     place = os.environ.get("LENET_DATA")
@@ -115,7 +95,6 @@ def main() -> None:
         return
     show = "--wrong" in sys.argv[1:]
     photographs(Path(place) / "photos.tar", show)
-    amounts(Path(place) / "orand-car-a.tar", show)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Figure:
     ----------
     question : the file of this folder that measured it.
     what : who did it, or who is compared with whom.
-    value, low, high : median, first and third quartile.
+    value, low, high : median, first and third quartile; of shares of fields, the share and its 95 % interval.
     unit : "images/s", "us", "s", "x" (times as fast), "%", "share".
     setting : batch size, threads and the like.
     headline : its line in the README's table; without one it stands in the results only.
@@ -107,7 +107,7 @@ def busy(seconds: float = 1.0) -> float:
 def versions() -> dict[str, str]:
     """Return the versions of everything that took part."""
     found = {"python": platform.python_version()}
-    for package in ("lenet", "numpy", "torch", "onnxruntime", "openvino", "jax"):
+    for package in ("lenet", "numpy", "torch", "onnxruntime", "openvino", "jax", "rapidocr"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

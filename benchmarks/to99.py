@@ -15,6 +15,7 @@ from time import perf_counter
 import lenet
 from benchmarks.records import Figure
 from benchmarks.subject import WORK, command
+from lenet.architectures import lenet5
 from lenet.errors import DownloadError
 from lenet.learning import recipes
 
@@ -45,7 +46,7 @@ def measure() -> list[Figure]:
         print(f"  left out: {error}")
         return []
     recipe = WORK / "recipe.json"
-    recipe.write_text(recipes.usual(images).to_json())
+    recipe.write_text(recipes.usual(images, lenet5()).to_json())
     ours, theirs = [], []
     for seed in SEEDS:
         ours.append(timed([command(), "train", "--quiet", "--seed", str(seed)]))

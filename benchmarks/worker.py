@@ -14,15 +14,18 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.fieldsets import field_set
 from benchmarks.job import Job
 from benchmarks.subject import Subject
 
 
 def obey(order: dict[str, Any], jobs: dict[str, Job], subject: Subject) -> dict[str, Any]:
-    """Carry out one order, "prepare" or "run", and return the answer."""
+    """Carry out one order, "prepare", "run" or "read", and return the answer."""
     if order["do"] == "run":
         return {"rate": jobs[order["key"]].rate(order["seconds"])}
     module = importlib.import_module(f"benchmarks.peers.{order['peer']}")
+    if order["do"] == "read":
+        return {"readings": module.read(field_set(order["set"]).some(order["count"]), order["variant"])}
     job: Job = module.prepare(subject, order["task"], order["variant"], order["batch"], order["threads"])
     jobs[order["key"]] = job
     if job.answer is None:

@@ -1,9 +1,8 @@
 // Compiled for AVX-512 with BF16 alone; see bfloat16.h.
 #include "bfloat16.h"
 
-#include <time.h>
-
 #define LANES 16
+#include "kernels/clock.h"
 #include "kernels/vector.h"
 
 namespace lenet {
@@ -140,11 +139,6 @@ void dense(const PairOfNumbers* weights, int pairs, int units, const float* bias
     });
 }
 
-double now() {
-    timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
-}
 double peak(double seconds) {
     constexpr int N = 24, ROUNDS = 20000;
     double best = 0;

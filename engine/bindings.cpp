@@ -21,6 +21,8 @@ using namespace lenet;
 
 void bind_glyphs(nb::module_& module);
 void bind_fields(nb::module_& module);
+void bind_graph(nb::module_& module);
+void bind_trellis(nb::module_& module);
 
 namespace {
 
@@ -30,6 +32,7 @@ using AnyImages = std::variant<Bytes, Floats>;
 using Integers = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Vector = nb::ndarray<const float, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Matrix = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Numbers = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
 using Result = nb::ndarray<nb::numpy, float>;
 
 // An array that owns its numbers.
@@ -62,7 +65,18 @@ Images images_of(const Network& net, const AnyImages& any, bool larger = false) 
         any);
 }
 
+// The network for images of their width, where it reads any; smaller images stand in the middle of its own otherwise.
+Network fitted(const Network& net, const AnyImages& any) {
+    const int columns = std::visit([](const auto& a) { return a.ndim() ? int(a.shape(a.ndim() - 1)) : 0; }, any);
+    return net.any_width ? net.at_width(columns) : net;
+}
+
+void check_classes(const Network& net) {
+    if (net.output().size() != net.classes()) throw std::invalid_argument("the network gives maps, not a score a class");
+}
+
 void check_labels(const Network& net, const Integers& labels, const Integers* order, int n) {
+    check_classes(net);
     if (int64_t(labels.shape(0)) != n) throw std::invalid_argument("labels and images differ in number");
     for (size_t k = 0; k < labels.shape(0); ++k)
         if (labels(k) < 0 || labels(k) >= net.classes()) throw std::invalid_argument("a label is no class of the network");
@@ -153,7 +167,8 @@ struct Model {  // a network, and the pass that lenet.torch goes forward and bac
     }
     Network net;
     std::unique_ptr<Pass> pass;
-    int passed = 0, threads = 0;
+    int threads = 0;
+    bool on_openmp = false;  // whether `pass` uses OpenMP's threads; see OnOpenMP
 };
 
 Result view(Buffer& buffer, nb::handle owner) {
@@ -167,18 +182,40 @@ std::vector<int64_t> counted(int n) {
     return which;
 }
 
+// (n, classes, rows, columns), or, of a network that gives a score a class, (n, classes).
+Owned make_scores(const Network& net, int n) {
+    const Shape out = net.output();
+    if (out.rows == 1 && out.columns == 1) return make({size_t(n), size_t(out.maps)});
+    return make({size_t(n), size_t(out.maps), size_t(out.rows), size_t(out.columns)});
+}
+Owned make_outputs(const Network& net, int n) {
+    const Shape out = net.output();
+    return make({size_t(n), size_t(out.maps), size_t(out.rows), size_t(out.columns)});
+}
+
 Result forward(Model& model, const AnyImages& any, int threads, bool bfloat16) {
     const Images images = images_of(model.net, any);
+    check_classes(model.net);
     if (bfloat16) check_bfloat16(model.net);
-    Owned scores = make({size_t(images.n), size_t(model.net.classes())});
+    Owned scores = make_scores(model.net, images.n);
     nb::gil_scoped_release release;
     model.net.forward(images, scores.data, threads, bfloat16);
+    return scores.array;
+}
+
+Result outputs(Model& model, const AnyImages& any, int threads) {
+    Network net = fitted(model.net, any);
+    const Images images = images_of(net, any);
+    Owned scores = make_outputs(net, images.n);
+    nb::gil_scoped_release release;
+    net.forward(images, scores.data, threads);
     return scores.array;
 }
 
 Result probabilities(Model& model, const AnyImages& any, float temperature, int threads, bool bfloat16) {
     const Images images = images_of(model.net, any);
     const int classes = model.net.classes();
+    check_classes(model.net);
     if (bfloat16) check_bfloat16(model.net);
     Owned scores = make({size_t(images.n), size_t(classes)});
     nb::gil_scoped_release release;
@@ -190,17 +227,21 @@ Result probabilities(Model& model, const AnyImages& any, float temperature, int 
 // Every layer's maps, image by image.
 std::vector<Result> feature_maps(Model& model, const AnyImages& any) {
     const Images images = images_of(model.net, any);
+    const int rows = model.net.input.rows, columns = model.net.input.columns;
     std::vector<Owned> results;
     for (const Layer& layer : model.net.layers)
         results.push_back(make({size_t(images.n), size_t(layer.out.maps), size_t(layer.out.rows), size_t(layer.out.columns)}));
-    std::vector<Buffer> keep;
-    Network::Outputs outputs;
-    for (int k = 0; k < images.n; ++k) {
-        if (!model.net.picture(images, k, model.net.input.rows, model.net.input.columns, true, keep, outputs))
-            throw std::invalid_argument(NOT_FINITE);
-        for (size_t l = 0; l < results.size(); ++l) {
-            const long size = model.net.layers[l].out.size();
-            std::copy_n(outputs.data[l], size, results[l].data + k * size);
+    {
+        nb::gil_scoped_release release;
+        std::vector<Buffer> keep;
+        Network::Outputs outputs;
+        for (int k = 0; k < images.n; ++k) {
+            if (!model.net.picture(images, k, {0, rows, rows, columns}, true, keep, outputs))
+                throw std::invalid_argument(NOT_FINITE);
+            for (size_t l = 0; l < results.size(); ++l) {
+                const long size = model.net.layers[l].out.size();
+                std::copy_n(outputs.data[l], size, results[l].data + k * size);
+            }
         }
     }
     std::vector<Result> arrays;
@@ -210,18 +251,11 @@ std::vector<Result> feature_maps(Model& model, const AnyImages& any) {
 
 Result scan(Model& model, const AnyImages& any, int threads) {
     const Images images = images_of(model.net, any, true);
-    const int rows = std::max(images.rows, model.net.input.rows), columns = std::max(images.columns, model.net.input.columns);
-    const Shape last = model.net.shapes(rows, columns).back();
+    const Shape in = model.net.input;
+    const Shape last = model.net.shapes(std::max(images.rows, in.rows), std::max(images.columns, in.columns)).back();
     Owned result = make({size_t(images.n), size_t(last.maps), size_t(last.rows), size_t(last.columns)});
     nb::gil_scoped_release release;
-    std::atomic<bool> finite{true};
-    run(images.n, threads, [&](int k, int) {
-        std::vector<Buffer> keep;
-        Network::Outputs outputs;
-        if (!model.net.picture(images, k, rows, columns, false, keep, outputs)) finite = false;
-        else std::copy_n(outputs.data.back(), last.size(), result.data + long(k) * last.size());
-    });
-    if (!finite) throw std::invalid_argument(NOT_FINITE);
+    model.net.scan(images, result.data, threads);
     return result.array;
 }
 
@@ -230,7 +264,7 @@ std::tuple<double, Result, Result> gradients(Model& model, const AnyImages& any,
     const Images images = images_of(model.net, any);
     check_labels(model.net, labels, nullptr, images.n);
     const Shape in = model.net.input;
-    Owned parameters = make({model.net.parameters.size()});
+    Owned parameters = make({model.net.parameters().size()});
     Owned inputs = make({size_t(images.n), size_t(in.maps), size_t(in.rows), size_t(in.columns)});
     const Loss kind = loss_of(loss);
     double total = 0;
@@ -249,24 +283,26 @@ std::tuple<double, Result, Result> gradients(Model& model, const AnyImages& any,
 
 Result forward_train(Model& model, const AnyImages& any, int threads) {
     const Images images = images_of(model.net, any);
-    Owned scores = make({size_t(images.n), size_t(model.net.classes())});
+    Owned scores = make_scores(model.net, images.n);
     nb::gil_scoped_release release;
+    const OnOpenMP on(model.on_openmp);
     if (!model.pass || model.threads != threads) model.pass = std::make_unique<Pass>(model.net, threads), model.threads = threads;
     const auto which = counted(images.n);
-    model.passed = 0;  // until this pass is whole
     model.pass->forward(images, which.data(), images.n);
     model.net.changed();
-    model.pass->scores(scores.data), model.passed = images.n;
+    model.pass->scores(scores.data);
     return scores.array;
 }
-std::pair<Result, nb::object> backward(Model& model, const Matrix& upstream, bool wanted) {
-    if (!model.pass || int(upstream.shape(0)) != model.passed || int(upstream.shape(1)) != model.net.classes())
+std::pair<Result, nb::object> backward(Model& model, const Numbers& upstream, bool wanted) {
+    const int passed = model.pass ? model.pass->passed() : 0;
+    if (!passed || int64_t(upstream.size()) != passed * model.net.output().size())
         throw std::invalid_argument("backward needs the gradient of the scores of the last forward_train");
     const Shape in = model.net.input;
-    Owned parameters = make({model.net.parameters.size()});
-    Owned inputs = make({size_t(wanted ? model.passed : 0), size_t(in.maps), size_t(in.rows), size_t(in.columns)});
+    Owned parameters = make({model.net.parameters().size()});
+    Owned inputs = make({size_t(wanted ? passed : 0), size_t(in.maps), size_t(in.rows), size_t(in.columns)});
     {
         nb::gil_scoped_release release;
+        const OnOpenMP on(model.on_openmp);
         model.pass->set_deltas(upstream.data());
         model.pass->backward(wanted ? inputs.data : nullptr, [](long, long, bool) {});
         std::copy_n(model.pass->gradient.data(), model.pass->gradient.size(), parameters.data);
@@ -289,11 +325,40 @@ std::pair<double, int64_t> train(Trainer& trainer, const AnyImages& any, const I
     return {loss, wrong};
 }
 
+Result trainer_forward(Trainer& trainer, const AnyImages& any) {
+    const Network net = fitted(trainer.network(), any);
+    const Images images = images_of(net, any);
+    Owned scores = make_outputs(net, images.n);
+    nb::gil_scoped_release release;
+    const auto which = counted(images.n);
+    trainer.pass().forward(images, which.data(), images.n);
+    trainer.network().changed();
+    trainer.pass().scores(scores.data);
+    return scores.array;
+}
+Result trainer_backward(Trainer& trainer, const Numbers& upstream) {
+    Pass& pass = trainer.pass();
+    if (!pass.passed() || int64_t(upstream.size()) != pass.passed() * pass.output().size())
+        throw std::invalid_argument("backward needs the derivatives by the outputs of the last forward");
+    Owned gradient = make({pass.gradient.size()});
+    nb::gil_scoped_release release;
+    pass.set_deltas(upstream.data());
+    pass.backward(nullptr, [](long, long, bool) {});
+    std::copy_n(pass.gradient.data(), pass.gradient.size(), gradient.data);
+    return gradient.array;
+}
+void trainer_update(Trainer& trainer, const Vector& gradient, float rate) {
+    if (gradient.size() != trainer.pass().gradient.size())
+        throw std::invalid_argument("a gradient needs a number for each parameter");
+    nb::gil_scoped_release release;
+    trainer.step_along(gradient.data(), rate);
+}
+
 }  // namespace
 
 NB_MODULE(_engine, module) {
     nb::set_leak_warnings(false);  // a network kept to the end of the process is no leak
-    module.doc() = "The engine of lenet: networks, training and glyphs, in C++.";
+    module.doc() = "The engine of lenet: networks, training, glyphs and graphs, in C++.";
     module.def("processor", [] { return kernels().name; }, "Name the build of the kernels that runs.");
     module.def("processors", [] {
         const char* names[8];
@@ -316,11 +381,12 @@ NB_MODULE(_engine, module) {
 
     nb::class_<Model>(module, "Network", "A network on the engine; `lenet.Network` checks what goes in.")
         .def(nb::init<const std::string&>(), nb::arg("description"))
-        .def_prop_ro("parameters", [](nb::handle self) { return view(nb::cast<Model&>(self).net.parameters, self); })
-        .def_prop_ro("statistics", [](nb::handle self) { return view(nb::cast<Model&>(self).net.statistics, self); })
+        .def_prop_ro("parameters", [](nb::handle self) { return view(nb::cast<Model&>(self).net.parameters(), self); })
+        .def_prop_ro("statistics", [](nb::handle self) { return view(nb::cast<Model&>(self).net.statistics(), self); })
+        .def_rw("on_openmp", &Model::on_openmp)
         .def("layout", [](const Model& model) {
             nb::list list;
-            for (const Entry& e : model.net.entries) {
+            for (const Entry& e : model.net.entries()) {
                 nb::list shape;
                 for (int size : e.shape) shape.append(size);
                 list.append(nb::make_tuple(e.layer, e.what, e.offset, nb::tuple(shape), e.by_input));
@@ -329,6 +395,7 @@ NB_MODULE(_engine, module) {
         }, nb::sig("def layout(self) -> list[tuple[str, str, int, tuple[int, ...], bool]]"))
         .def("changed", [](Model& model) { model.net.changed(); })
         .def("forward", &forward, nb::arg("images").noconvert(), nb::arg("threads") = 0, nb::arg("bfloat16") = false)
+        .def("outputs", &outputs, nb::arg("images").noconvert(), nb::arg("threads") = 0)
         .def("probabilities", &probabilities, nb::arg("images").noconvert(), nb::arg("temperature") = 1.0f, nb::arg("threads") = 0,
              nb::arg("bfloat16") = false)
         .def_prop_ro("has_bfloat16", [](const Model& model) { return model.net.has_bfloat16(); })
@@ -349,8 +416,13 @@ NB_MODULE(_engine, module) {
              nb::arg("threads") = 0, nb::keep_alive<1, 2>())
         .def_prop_ro("state", [](nb::handle self) { return view(nb::cast<Trainer&>(self).state, self); })
         .def_rw("step", &Trainer::step)
+        .def("forward", &trainer_forward, nb::arg("images").noconvert())
+        .def("backward", &trainer_backward, nb::arg("deltas"))
+        .def("update", &trainer_update, nb::arg("gradient"), nb::arg("rate"))
         .def("run", &train, nb::arg("images").noconvert(), nb::arg("labels"), nb::arg("order"), nb::arg("batch"),
              nb::arg("rates"), nb::arg("targets").none() = nb::none());
     bind_glyphs(module);
     bind_fields(module);
+    bind_graph(module);
+    bind_trellis(module);
 }

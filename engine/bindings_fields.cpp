@@ -44,7 +44,7 @@ fields::Picture picture_of(const AnyPicture& array) {
 fields::Text text_of(const std::vector<float>& t) {
   if (t.size() != NUMBERS) throw std::invalid_argument("a text is seven numbers, as clean_field returns them");
   for (const float number : t)
-    if (!(std::abs(number) < 1e6f)) throw std::invalid_argument("a number of a text is not finite or too large");
+    if (!(std::abs(number) < 1e7f)) throw std::invalid_argument("a number of a text is not finite or too large");
   return {t[0], t[1], t[2], t[3], t[4], t[5], t[6]};
 }
 
@@ -170,7 +170,7 @@ void bind_fields(nb::module_& module) {
       "line of text, in pixels of the ink: top, bottom, left, right, slope (down per column), slant (right per\n"
       "row up) and the width of strokes, all 0 where nothing is written.");
   module.def("normalize_fields", &normalize_fields, "greys"_a.noconvert(), "texts"_a, "rows"_a = 40,
-             "Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height three fifths of\n"
+             "Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height four fifths of\n"
              "them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).");
   module.def("cut_field", &cut_field, "ink"_a.noconvert(), "text"_a, "every"_a = false,
              "Cut the ink of a field into atoms of which characters are made, left to right.\n\n"

@@ -1,7 +1,6 @@
 // Compiled once a processor, with LANES (floats of a vector) and TABLE (the name of the table) set by CMake.
 // Includes no standard header with inline code: compiled for AVX-512, it would be linked into every build.
-#include <time.h>
-
+#include "kernels/clock.h"
 #include "kernels/convolution_back.h"
 #include "kernels/dense.h"
 #include "kernels/maps.h"
@@ -9,12 +8,6 @@
 
 namespace lenet {
 namespace {
-
-double now() {
-    timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
-}
 
 // Independent multiply-adds in registers: what the processor could do if memory cost nothing.
 double peak(double seconds) {

@@ -2,7 +2,7 @@
 //
 // Batches run in blocks of BLOCK = 16 images. A number of a block is 16 floats, one an image, so that no sum ever
 // crosses images and an image's result does not depend on its neighbours (only on whether they are more than a few:
-// up to four images are read one by one, with sums in another order). `Maps` says where such numbers lie.
+// up to seven images are read one by one, with sums in another order). `Maps` says where such numbers lie.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -33,9 +33,19 @@ namespace {
 
 int output_size(int size, int kernel, int stride) { return (size - kernel) / stride + 1; }
 
+Shape output_of(const Description& is, Shape in) {
+    const int rows = in.rows + 2 * is.padding[0], columns = in.columns + 2 * is.padding[1];
+    const Shape out{is.kind == Kind::subsampling ? in.maps * is.copies : is.maps,
+                    output_size(rows, is.kernel[0], is.stride[0]), output_size(columns, is.kernel[1], is.stride[1])};
+    if (rows < is.kernel[0] || columns < is.kernel[1] || out.size() < 1 || out.size() > INT_MAX)
+        throw std::invalid_argument("layer " + is.name + " does not fit its input");
+    return out;
+}
+
 void link(Layer& layer) {
     const Description& is = layer.is;
     Convolution& c = layer.convolution;
+    auto links = std::make_shared<Links>();
     c.inputs = layer.in.maps, c.maps = is.maps, c.table = is.has_table;
     c.kernel_rows = is.kernel[0], c.kernel_columns = is.kernel[1];
     c.stride_rows = is.stride[0], c.stride_columns = is.stride[1];
@@ -44,26 +54,30 @@ void link(Layer& layer) {
     c.width = fast && c.kernel_columns == 3 ? 4 : 2;
     c.points = fast ? 6 : c.width;
     std::vector<std::vector<Link>> outputs(size_t(c.inputs));
-    layer.first_input = {0};
     for (int o = 0; o < c.maps; ++o) {
         for (int k = 0; k < (c.table ? int(is.table[size_t(o)].size()) : c.inputs); ++k) {
-            const int i = c.table ? is.table[size_t(o)][size_t(k)] : k, kernel = int(layer.inputs_of.size());
-            layer.inputs_of.push_back({i, kernel});
+            const int i = c.table ? is.table[size_t(o)][size_t(k)] : k, kernel = int(links->inputs_of.size());
+            links->inputs_of.push_back({i, kernel});
             outputs[size_t(i)].push_back({o, kernel});
         }
-        layer.first_input.push_back(int(layer.inputs_of.size()));
+        links->first_input.push_back(int(links->inputs_of.size()));
     }
-    c.kernels = int(layer.inputs_of.size());
-    layer.first_output = {0};
     for (const auto& list : outputs) {
-        layer.outputs_of.insert(layer.outputs_of.end(), list.begin(), list.end());
-        layer.first_output.push_back(int(layer.outputs_of.size()));
+        links->outputs_of.insert(links->outputs_of.end(), list.begin(), list.end());
+        links->first_output.push_back(int(links->outputs_of.size()));
     }
+    c.kernels = int(links->inputs_of.size());
+    c.first_input = links->first_input.data(), c.inputs_of = links->inputs_of.data();
+    c.first_output = links->first_output.data(), c.outputs_of = links->outputs_of.data();
+    layer.links = std::move(links);
 }
 
-void point_links(Layer& layer) {
-    layer.convolution.first_input = layer.first_input.data(), layer.convolution.inputs_of = layer.inputs_of.data();
-    layer.convolution.first_output = layer.first_output.data(), layer.convolution.outputs_of = layer.outputs_of.data();
+// Whether a layer reads maps of one size only: a larger picture would make it slide, which it was not made for.
+bool tied(const Layer& layer) {
+    const Description& is = layer.is;
+    return is.kind == Kind::full || is.kind == Kind::radial_basis ||
+           (is.kind == Kind::convolution && is.kernel[0] == layer.in.rows && is.kernel[1] == layer.in.columns &&
+            is.padding[0] == 0 && is.padding[1] == 0);
 }
 
 Layer make_layer(Description description, Shape in, bool padded_next) {
@@ -71,15 +85,9 @@ Layer make_layer(Description description, Shape in, bool padded_next) {
     layer.is = std::move(description), layer.in = in;
     Description& is = layer.is;
     if (is.kind == Kind::full || is.kind == Kind::radial_basis) is.kernel[0] = in.rows, is.kernel[1] = in.columns;
-    const int rows = in.rows + 2 * is.padding[0], columns = in.columns + 2 * is.padding[1];
-    layer.out = {is.kind == Kind::subsampling ? in.maps * is.copies : is.maps,
-                 output_size(rows, is.kernel[0], is.stride[0]), output_size(columns, is.kernel[1], is.stride[1])};
-    if (rows < is.kernel[0] || columns < is.kernel[1] || layer.out.size() < 1 || layer.out.size() > INT_MAX)
-        throw std::invalid_argument("layer " + is.name + " does not fit its input");
+    layer.out = output_of(is, in);
     layer.dense = !padded_next &&  // its outputs lie one after another, without room for padding
-                  (is.kind == Kind::full ||
-                  (is.kind == Kind::convolution && !is.has_table && is.kernel[0] == in.rows &&
-                   is.kernel[1] == in.columns && is.padding[0] == 0 && is.padding[1] == 0));
+                  is.kind != Kind::radial_basis && !is.has_table && tied(layer);
     if (is.kind == Kind::subsampling)
         layer.subsampling = {is.pooling, is.copies, is.kernel[0], is.kernel[1], is.stride[0], is.stride[1]};
     if (layer.linked()) link(layer);
@@ -111,6 +119,44 @@ Padded padded_maps(float* data, Shape shape, const Layer* next) {
     return maps;
 }
 
+bool is_finite(const float* numbers, long n) {
+    uint32_t carries = 0;  // the exponent's bits are all 1 in NaN and in infinity: 1 more carries into the sign
+    for (long k = 0; k < n; ++k) {
+        uint32_t bits;
+        std::memcpy(&bits, numbers + k, sizeof bits);
+        carries |= (bits & 0x7f800000u) + 0x00800000u;
+    }
+    return !(carries >> 31);
+}
+
+void clear_padding(const Padded& maps) {
+    const Maps &all = maps.outer, &inner = maps.inner;
+    const int top = (all.rows - inner.rows) / 2, left = (all.columns - inner.columns) / 2;
+    for (int m = 0; m < all.maps && (top || left); ++m)
+        for (int y = 0; y < all.rows; ++y) {
+            const bool inside = y >= top && y < top + inner.rows;
+            std::fill_n(all.at(m, y, 0), (inside ? left : all.columns) * BLOCK, 0.0f);
+            if (inside) std::fill_n(all.at(m, y, left + inner.columns), left * BLOCK, 0.0f);
+        }
+}
+
+void copy_images(const Maps& maps, int count, float* numbers) {
+    for (int image = 0; image < count; ++image)
+        for (int m = 0; m < maps.maps; ++m)
+            for (int y = 0; y < maps.rows; ++y) {
+                const float* from = maps.at(m, y, 0) + image;
+                for (int x = 0; x < maps.columns; ++x) *numbers++ = from[long(x) * BLOCK];
+            }
+}
+void set_images(const float* numbers, int count, const Maps& maps) {
+    for (int image = 0; image < BLOCK; ++image)
+        for (int m = 0; m < maps.maps; ++m)
+            for (int y = 0; y < maps.rows; ++y) {
+                float* to = maps.at(m, y, 0) + image;
+                for (int x = 0; x < maps.columns; ++x) to[long(x) * BLOCK] = image < count ? *numbers++ : 0.0f;
+            }
+}
+
 void softmax(float* scores, int n, int classes, float scale) {
     for (int k = 0; k < n; ++k, scores += classes) {
         double sum = 0;
@@ -122,193 +168,100 @@ void softmax(float* scores, int n, int classes, float scale) {
 }
 
 Network::Network(std::vector<Description> descriptions, Shape shape, float low_, float high_)
-    : input(shape), low(low_), high(high_) {
-    long offset = 0, statistics_offset = 0;
+    : input(shape), low(low_), high(high_), shared_(std::make_shared<Shared>()) {
+    long parameters = 0, statistics = 0;
     for (size_t l = 0; l < descriptions.size(); ++l) {
         const Description* next = l + 1 < descriptions.size() ? &descriptions[l + 1] : nullptr;
         const bool padded_next = next && next->kind == Kind::convolution && (next->padding[0] || next->padding[1]);
         layers.push_back(make_layer(std::move(descriptions[l]), shape, padded_next));
-        Layer& layer = layers.back();
-        const std::string& name = layer.is.name;
-        const int maps = layer.out.maps;
-        auto add = [&](const char* what, std::vector<int> sizes, bool by_input = false) {
-            const long at = offset;
-            long count = 1;
-            for (int size : sizes) count *= size;
-            entries.push_back({name, what, at, std::move(sizes), by_input});
-            offset += count;
-            return at;
-        };
-        if (layer.linked()) {
-            const Convolution& c = layer.convolution;
-            std::vector<int> sizes = layer.is.kind == Kind::full ? std::vector<int>{maps, int(shape.size())}
-                                     : c.table ? std::vector<int>{c.kernels, c.kernel_rows, c.kernel_columns}
-                                               : std::vector<int>{maps, c.inputs, c.kernel_rows, c.kernel_columns};
-            layer.weights = add("weights", std::move(sizes), layer.dense);
-            layer.weight_count = offset - layer.weights;
-            if (layer.batch_norm()) layer.scale = add("scale", {maps});
-            layer.biases = add(layer.batch_norm() ? "shift" : "biases", {maps});
-        }
-        if (layer.is.kind == Kind::subsampling && layer.is.pooling == Pooling::trainable) {
-            layer.weights = add("coefficients", {maps});
-            layer.biases = add("biases", {maps});
-        }
-        if (layer.batch_norm()) {
-            layer.statistics = statistics_offset;
-            entries.push_back({name, "mean", statistics_offset, {maps}, false});
-            entries.push_back({name, "variance", statistics_offset + maps, {maps}, false});
-            statistics_offset += 2 * maps;
-        }
-        shape = layer.out;
+        any_width = any_width && !tied(layers.back());
+        arrange(layers.back(), parameters, statistics);
+        shape = layers.back().out;
     }
-    for (Layer& layer : layers)
-        if (layer.linked()) point_links(layer);
-    parameters = Buffer(size_t(offset)), statistics = Buffer(size_t(statistics_offset));
+    shared_->parameters = Buffer(size_t(parameters)), shared_->statistics = Buffer(size_t(statistics));
     for (Layer& layer : layers) {
-        if (layer.scale >= 0) std::fill_n(parameters.data() + layer.scale, layer.out.maps, 1.0f);
-        if (layer.statistics >= 0)
-            std::fill_n(statistics.data() + layer.statistics + layer.out.maps, layer.out.maps, 1.0f);
+        const int maps = layer.out.maps;
+        if (layer.scale >= 0) std::fill_n(shared_->parameters.data() + layer.scale, maps, 1.0f);
+        if (layer.statistics >= 0) std::fill_n(shared_->statistics.data() + layer.statistics + maps, maps, 1.0f);
     }
 }
 
-void Network::prepare(const Layer& layer, bool fold, Prepared& p) const {
-    const float* arena = parameters.data();
-    p.weights = layer.weights >= 0 ? arena + layer.weights : nullptr;
-    p.bias = layer.biases >= 0 ? arena + layer.biases : nullptr;
-    if (!layer.linked()) return;
-    const Convolution& c = layer.convolution;
-    if (layer.batch_norm()) {
-        p.bias = nullptr;
-        if (fold) {
-            const int maps = layer.out.maps;
-            const float *mean = statistics.data() + layer.statistics, *variance = mean + maps;
-            p.folded.at_least(size_t(layer.weight_count)), p.bias_folded.at_least(size_t(maps));
-            const long kernel = long(c.kernel_rows) * c.kernel_columns, inputs = layer.weight_count / maps;
-            for (int o = 0; o < maps; ++o) {
-                const float share = arena[layer.scale + o] / std::sqrt(variance[o] + EPSILON);
-                p.bias_folded[size_t(o)] = arena[layer.biases + o] - mean[o] * share;
-                if (layer.dense)
-                    for (long i = 0; i < inputs; ++i)
-                        p.folded[size_t(i * maps + o)] = p.weights[i * maps + o] * share;
-                else
-                    for (long k = layer.first_input[size_t(o)] * kernel; k < layer.first_input[size_t(o) + 1] * kernel; ++k)
-                        p.folded[size_t(k)] = p.weights[k] * share;
-            }
-            p.weights = p.folded.data(), p.bias = p.bias_folded.data();
-        }
-    }
-    if (!layer.dense && c.transformed()) {
-        p.transformed.at_least(size_t(c.points) * size_t(c.kernels) * size_t(c.kernel_rows));
-        kernels().transform_weights(c, p.weights, p.transformed.data());
-    }
-}
+Network::Shared::~Shared() = default;
 
-namespace {
-
-// [group of lanes maps][input][ky][kx][lane] and, for full connections, [map][input][ky][kx], for pictures.
-void prepare_pictures(const Layer& layer, Prepared& p) {
+// Give a layer's tensors their places in the arenas, from `parameters` and `statistics` on.
+void Network::arrange(Layer& layer, long& parameters, long& statistics) {
     const Convolution& c = layer.convolution;
-    const int lanes = kernels().lanes, groups = (c.maps + lanes - 1) / lanes, kernel = c.kernel_rows * c.kernel_columns;
-    p.by_map.at_least(size_t(groups) * size_t(c.inputs) * size_t(kernel) * size_t(lanes));
-    std::fill_n(p.by_map.data(), p.by_map.size(), 0.0f);
-    if (layer.dense) p.by_output.at_least(size_t(layer.weight_count));
-    for (int o = 0; o < c.maps; ++o)
-        for (int l = layer.first_input[size_t(o)]; l < layer.first_input[size_t(o) + 1]; ++l)
-            for (int k = 0; k < kernel; ++k) {
-                const Link& link = layer.inputs_of[size_t(l)];
-                const long input = long(link.map) * kernel + k;
-                const float w = layer.dense ? p.weights[input * c.maps + o] : p.weights[long(link.kernel) * kernel + k];
-                p.by_map[size_t(((long(o / lanes) * c.inputs + link.map) * kernel + k) * lanes + o % lanes)] = w;
-                if (layer.dense) p.by_output[size_t(o) * size_t(c.inputs) * size_t(kernel) + size_t(input)] = w;
-            }
-}
-
-// Taps of a convolution as offsets to pairs and weights [group of maps][tap][map], or, of a full connection,
-// weights [pair of inputs][unit]. Inputs pair up as bfloat16.h says.
-void prepare_pairs(const Layer& layer, Prepared& p) {
-    const Convolution& c = layer.convolution;
-    const bool by_rows = layer.in.maps % 2 != 0;
-    const int places = layer.in.rows * layer.in.columns, M = layer.dense ? c.maps : bfloat16_maps(c.maps);
-    const int groups = (c.maps + M - 1) / M;
-    struct Tap {
-        long low, high;  // inputs of the kernel's own [input][ky][kx], or -1
+    const int maps = layer.out.maps;
+    auto add = [&](const char* what, std::vector<int> sizes, bool by_input = false) {
+        const long at = parameters;
+        long count = 1;
+        for (int size : sizes) count *= size;
+        shared_->entries.push_back({layer.is.name, what, at, std::move(sizes), by_input});
+        parameters += count;
+        return at;
     };
-    std::vector<Tap> taps;
-    Pairs& pairs = p.pairs;
-    const long kernel = long(c.kernel_rows) * c.kernel_columns;
-    for (int i = 0; i < c.inputs; i += by_rows ? 1 : 2)
-        for (int ky = 0; ky < c.kernel_rows; ky += by_rows ? 2 : 1)
-            for (int kx = 0; kx < c.kernel_columns; ++kx) {
-                const long low = i * kernel + long(ky) * c.kernel_columns + kx;
-                const bool single = by_rows && ky + 1 == c.kernel_rows;
-                taps.push_back({low, single ? -1 : low + (by_rows ? c.kernel_columns : kernel)});
-                pairs.offsets.push_back(long(by_rows ? i : i / 2) * places + long(ky) * layer.in.columns + kx);
-            }
-    const long inputs = c.inputs * kernel;
-    std::vector<float> low, high;
-    for (int g = 0; g < groups; ++g)
-        for (const Tap& tap : taps)
-            for (int m = g * M; m < (g + 1) * M; ++m) {
-                auto weight = [&](long k) {
-                    return k < 0 || m >= c.maps ? 0.0f : layer.dense ? p.weights[k * c.maps + m] : p.weights[m * inputs + k];
-                };
-                low.push_back(weight(tap.low)), high.push_back(weight(tap.high));
-            }
-    pairs.weights.resize(low.size());
-    bfloat16_kernels()->pack_weights(low.data(), high.data(), long(low.size()), pairs.weights.data());
-    pairs.bias.assign(size_t(groups * M), 0.0f);
-    std::copy_n(p.bias, c.maps, pairs.bias.begin());
+    if (layer.linked()) {
+        std::vector<int> sizes = layer.is.kind == Kind::full ? std::vector<int>{maps, int(layer.in.size())}
+                                 : c.table ? std::vector<int>{c.kernels, c.kernel_rows, c.kernel_columns}
+                                           : std::vector<int>{maps, c.inputs, c.kernel_rows, c.kernel_columns};
+        layer.weights = add("weights", std::move(sizes), layer.dense);
+        layer.weight_count = parameters - layer.weights;
+        if (layer.batch_norm()) layer.scale = add("scale", {maps});
+        layer.biases = add(layer.batch_norm() ? "shift" : "biases", {maps});
+    }
+    if (layer.is.kind == Kind::subsampling && layer.is.pooling == Pooling::trainable) {
+        layer.weights = add("coefficients", {maps});
+        layer.biases = add("biases", {maps});
+    }
+    if (layer.batch_norm()) {
+        layer.statistics = statistics;
+        shared_->entries.push_back({layer.is.name, "mean", statistics, {maps}, false});
+        shared_->entries.push_back({layer.is.name, "variance", statistics + maps, {maps}, false});
+        statistics += 2 * maps;
+    }
 }
 
-}  // namespace
+Network Network::at_width(int columns) const {
+    Network other = *this;
+    if (columns == input.columns) return other;
+    if (!any_width) throw std::invalid_argument("a layer of the network reads maps of one width only");
+    Shape shape = other.input = {input.maps, input.rows, columns};
+    for (Layer& layer : other.layers) {
+        layer.in = shape, layer.out = shape = output_of(layer.is, shape);
+        layer.convolution.rows = shape.rows, layer.convolution.columns = shape.columns;
+    }
+    return other;
+}
 
-// Plain convolutions without padding, 2x2 pooling behind a convolution, and full connections; even numbers of maps.
-bool Network::has_bfloat16() const {
-    if (!bfloat16_kernels()) return false;
-    for (size_t l = 0; l < layers.size(); ++l) {
-        const Layer& layer = layers[l];
+std::vector<Shape> Network::shapes(int rows, int columns) const {
+    std::vector<Shape> list{{input.maps, rows, columns}};
+    for (const Layer& layer : layers) {
         const Description& is = layer.is;
-        const bool pooling = plain_pair(layer) && l > 0 && layers[l - 1].linked() && !layers[l - 1].dense;
-        const bool linked = layer.linked() && !is.has_table && is.padding[0] == 0 && is.padding[1] == 0 &&
-                            is.stride[0] == is.stride[1];
-        if (!(pooling || linked) || layer.out.maps % 2) return false;
-        if (layer.dense && layer.in.maps % 2) return false;
+        list.push_back({layer.out.maps, output_size(list.back().rows + 2 * is.padding[0], is.kernel[0], is.stride[0]),
+                        output_size(list.back().columns + 2 * is.padding[1], is.kernel[1], is.stride[1])});
     }
-    return layers.back().dense;
-}
-
-Network::AllPrepared Network::prepared() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (prepared_) return prepared_;
-    auto all = std::make_shared<std::vector<Prepared>>(layers.size());
-    for (size_t l = 0; l < layers.size(); ++l) {
-        prepare(layers[l], true, (*all)[l]);
-        if (layers[l].linked()) prepare_pictures(layers[l], (*all)[l]);
-        if (layers[l].linked() && has_bfloat16()) prepare_pairs(layers[l], (*all)[l]);
-    }
-    return prepared_ = all;
-}
-void Network::changed() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    prepared_ = nullptr;
+    return list;
 }
 
 // The buffers of one thread that reads blocks.
 struct Network::Workspace {
-    explicit Workspace(const Network& net) {
-        size_t scratch_size = 0;
-        buffers.reserve(net.layers.size() + 1);
-        for (size_t l = 0; l <= net.layers.size(); ++l) {
+    // Lay out the maps of `net`, which is the network of before, perhaps for another width.
+    void fit(const Network& net) {
+        if (columns == net.input.columns) return;
+        columns = net.input.columns;
+        const size_t count = net.layers.size();
+        buffers.resize(count + 1), maps.clear();
+        for (size_t l = 0; l <= count; ++l) {
             const Shape shape = l ? net.layers[l - 1].out : net.input;
-            const Layer* next = l < net.layers.size() ? &net.layers[l] : nullptr;
-            buffers.emplace_back(padded_size(shape, next));
-            maps.push_back(padded_maps(buffers.back().data(), shape, next));
-            if (next && next->linked() && !next->dense)
-                scratch_size = std::max(scratch_size, kernels().convolve_scratch(next->convolution));
+            const Layer* next = l < count ? &net.layers[l] : nullptr;
+            buffers[l].at_least(padded_size(shape, next));
+            maps.push_back(padded_maps(buffers[l].data(), shape, next));
+            clear_padding(maps.back());
+            if (next && next->linked() && !next->dense) scratch.at_least(kernels().convolve_scratch(next->convolution));
         }
-        scratch = Buffer(scratch_size);
-        if (net.has_bfloat16()) pairs = Buffer(size_t(net.input.size()) * BLOCK);
+        if (net.has_bfloat16()) pairs.at_least(size_t(net.input.size()) * BLOCK);
     }
+    int columns = 0;
     std::vector<Buffer> buffers;
     std::vector<Padded> maps;  // maps[l]: input of layer l
     Buffer scratch, pairs;
@@ -316,18 +269,16 @@ struct Network::Workspace {
     Outputs outputs;
 };
 
-Network::~Network() = default;
-
 std::unique_ptr<Network::Workspace> Network::take() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (idle_.empty()) return std::make_unique<Workspace>(*this);
-    auto workspace = std::move(idle_.back());
-    idle_.pop_back();
+    std::lock_guard<std::mutex> lock(shared_->mutex);
+    if (shared_->idle.empty()) return std::make_unique<Workspace>();
+    auto workspace = std::move(shared_->idle.back());
+    shared_->idle.pop_back();
     return workspace;
 }
 void Network::give_back(std::unique_ptr<Workspace> workspace) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    idle_.push_back(std::move(workspace));
+    std::lock_guard<std::mutex> lock(shared_->mutex);
+    shared_->idle.push_back(std::move(workspace));
 }
 
 bool Network::gather(const Images& images, const int64_t* which, int count, const Maps& to) const {
@@ -371,9 +322,7 @@ bool Network::forward_block(Workspace& w, const std::vector<Prepared>& prepared,
 }
 
 void Network::copy_scores(const Workspace& w, int first, int count, float* scores) const {
-    const float* last = w.maps.back().inner.data;
-    for (int image = 0; image < count; ++image)
-        for (int c = 0; c < classes(); ++c) scores[(first + image) * long(classes()) + c] = last[c * BLOCK + image];
+    copy_images(w.maps.back().inner, count, scores + first * output().size());
 }
 
 bool Network::forward_pairs(Workspace& w, const std::vector<Prepared>& prepared, const Images& images, int first,
@@ -405,154 +354,42 @@ bool Network::forward_pairs(Workspace& w, const std::vector<Prepared>& prepared,
     return true;
 }
 
+bool Network::forward_picture(Workspace& w, const Images& images, int image, float* scores) {
+    if (!picture(images, image, {0, input.rows, input.rows, input.columns}, false, w.keep, w.outputs)) return false;
+    std::copy_n(w.outputs.data.back(), output().size(), scores + image * output().size());
+    return true;
+}
+
+long Network::multiply_adds() const {
+    long sum = 0;
+    for (const Layer& layer : layers) sum += layer.weight_count * layer.out.rows * layer.out.columns;
+    return sum;
+}
+
 void Network::forward(const Images& images, float* scores, int threads, bool bfloat16) {
-    constexpr int FEW = 4;  // so many images are read sooner one by one than as a block
-    if (images.n <= FEW && !bfloat16) {
-        auto workspace = take();
-        Outputs& outputs = workspace->outputs;
-        for (int image = 0; image < images.n; ++image) {
-            if (!picture(images, image, input.rows, input.columns, false, workspace->keep, outputs)) {
-                give_back(std::move(workspace));
-                throw std::invalid_argument(NOT_FINITE);
-            }
-            std::copy_n(outputs.data.back(), classes(), scores + long(image) * classes());
-        }
-        return give_back(std::move(workspace));
-    }
-    const int blocks = (images.n + BLOCK - 1) / BLOCK;
-    threads = std::min(threads > 0 ? threads : default_threads(), blocks);
+    constexpr int FEW = 7;                 // so many images are read sooner one by one than as a block
+    constexpr long MANY = 8'000'000;       // multiply-adds that are worth waking a thread
+    const bool singly = images.n <= FEW && !bfloat16;
+    const int tasks = singly ? images.n : (images.n + BLOCK - 1) / BLOCK;
+    if (singly && (images.n == 1 || images.n * multiply_adds() < MANY)) threads = 1;
+    threads = std::min(threads > 0 ? threads : default_threads(), tasks);
     std::vector<std::unique_ptr<Workspace>> workspaces;
-    for (int t = 0; t < threads; ++t) workspaces.push_back(take());
+    for (int t = 0; t < threads; ++t) {
+        workspaces.push_back(take());
+        if (!singly) workspaces.back()->fit(*this);
+    }
     const AllPrepared all = prepared();
     std::atomic<bool> finite{true};
-    run(blocks, threads, [&](int block, int worker) {
-        const int first = block * BLOCK;
-        const auto forward_one = bfloat16 ? &Network::forward_pairs : &Network::forward_block;
-        if (!(this->*forward_one)(*workspaces[size_t(worker)], *all, images, first, std::min(BLOCK, images.n - first), scores))
-            finite = false;
+    run(tasks, threads, [&](int task, int worker) {
+        Workspace& w = *workspaces[size_t(worker)];
+        const int first = task * BLOCK, count = std::min(BLOCK, images.n - first);
+        const bool done = singly     ? forward_picture(w, images, task, scores)
+                          : bfloat16 ? forward_pairs(w, *all, images, first, count, scores)
+                                     : forward_block(w, *all, images, first, count, scores);
+        if (!done) finite = false;
     });
     for (auto& workspace : workspaces) give_back(std::move(workspace));
     if (!finite) throw std::invalid_argument(NOT_FINITE);
-}
-
-std::vector<Shape> Network::shapes(int rows, int columns) const {
-    std::vector<Shape> list{{input.maps, rows, columns}};
-    for (const Layer& layer : layers) {
-        const Description& is = layer.is;
-        list.push_back({layer.out.maps, output_size(list.back().rows + 2 * is.padding[0], is.kernel[0], is.stride[0]),
-                        output_size(list.back().columns + 2 * is.padding[1], is.kernel[1], is.stride[1])});
-    }
-    return list;
-}
-
-namespace {
-
-bool is_finite(const float* numbers, long n) {
-    uint32_t worst = 0;  // the exponent's bits are all 1 in NaN and in infinity
-    for (long k = 0; k < n; ++k) {
-        uint32_t bits;
-        std::memcpy(&bits, numbers + k, sizeof bits);
-        worst = std::max(worst, bits & 0x7f800000u);
-    }
-    return worst != 0x7f800000u;
-}
-
-template <class T>
-void place_numbers(const T* from, int maps, int rows, int columns, float low, float scale, int to_rows, int to_columns,
-                   int top, int left, float* to) {
-    for (int m = 0; m < maps; ++m)
-        for (int y = 0; y < rows; ++y) {
-            float* row = to + (long(m) * to_rows + top + y) * to_columns + left;
-            for (int x = 0; x < columns; ++x) row[x] = low + scale * float(*from++);
-        }
-}
-
-void radial_basis_picture(const Layer& layer, const Picture& in, float* out, int rows, int columns) {
-    const long plane = long(in.rows) * in.columns;
-    for (int o = 0; o < layer.out.maps; ++o)
-        for (int y = 0; y < rows; ++y)
-            for (int x = 0; x < columns; ++x) {
-                const float* code = layer.is.codes.data() + o * layer.in.size();
-                float sum = 0;
-                for (int i = 0; i < layer.in.maps; ++i)
-                    for (int ky = 0; ky < layer.in.rows; ++ky)
-                        for (int kx = 0; kx < layer.in.columns; ++kx) {
-                            const float d = in.data[i * plane + (y + ky) * in.columns + x + kx] - *code++;
-                            sum += d * d;
-                        }
-                *out++ = sum;
-            }
-}
-
-}  // namespace
-
-bool Network::place(const Images& images, int image, Buffer& to, int rows, int columns) const {
-    to.at_least(size_t(input.maps) * size_t(rows) * size_t(columns));
-    const int top = (rows - images.rows) / 2, left = (columns - images.columns) / 2;
-    if (images.rows < rows || images.columns < columns)
-        std::fill_n(to.data(), size_t(input.maps) * size_t(rows) * size_t(columns), low);
-    if (images.bytes)
-        place_numbers(static_cast<const uint8_t*>(images.at(image)), input.maps, images.rows, images.columns, low,
-                      (high - low) / 255.0f, rows, columns, top, left, to.data());
-    else
-        place_numbers(static_cast<const float*>(images.at(image)), input.maps, images.rows, images.columns, low, high - low,
-                      rows, columns, top, left, to.data());
-    return images.bytes || is_finite(static_cast<const float*>(images.at(image)),
-                                     long(input.maps) * images.rows * images.columns);
-}
-
-bool Network::picture(const Images& images, int image, int rows, int columns, bool keep_maps,
-                      std::vector<Buffer>& keep, Outputs& outputs) {
-    const AllPrepared all = prepared();
-    const Kernels& k = kernels();
-    outputs.shapes = shapes(rows, columns);
-    keep.resize(2 * (layers.size() + 2));  // of each layer: its output, and its input with padding
-    Buffer& scratch = keep[1];
-    outputs.data.assign(layers.size(), nullptr);
-    if (!place(images, image, keep[0], rows, columns)) return false;
-    const float* from = keep[0].data();
-    for (size_t l = 0; l < layers.size(); ++l) {
-        const Layer& layer = layers[l];
-        const Prepared& p = (*all)[l];
-        const Shape a = outputs.shapes[l], b = outputs.shapes[l + 1];
-        Buffer& buffer = keep[2 * l + 2];
-        const bool pair = !keep_maps && layer.is.kind == Kind::convolution && !layer.dense && l + 1 < layers.size() &&
-                          plain_pair(layers[l + 1]);
-        buffer.at_least(size_t((pair ? outputs.shapes[l + 2] : b).size()));
-        Picture in{const_cast<float*>(from), a.maps, a.rows, a.columns}, out{buffer.data(), b.maps, b.rows, b.columns};
-        const int top = layer.is.padding[0], left = layer.is.padding[1];
-        if (layer.is.kind == Kind::convolution && (top || left)) {
-            Buffer& wide = keep[2 * l + 3];
-            in.rows += 2 * top, in.columns += 2 * left;
-            wide.at_least(size_t(in.maps) * size_t(in.rows) * size_t(in.columns));
-            std::fill_n(wide.data(), wide.size(), 0.0f);
-            place_numbers(from, a.maps, a.rows, a.columns, 0.0f, 1.0f, in.rows, in.columns, top, left, wide.data());
-            in.data = wide.data();
-        }
-        if (layer.is.kind == Kind::radial_basis) {
-            radial_basis_picture(layer, in, out.data, b.rows, b.columns);
-        } else if (layer.is.kind == Kind::subsampling) {
-            k.picture_subsample(layer.subsampling, p.weights, p.bias, layer.is.activation, in, out);
-        } else if (layer.dense && b.rows == 1 && b.columns == 1) {
-            k.picture_dense(p.weights, layer.in.size(), b.maps, p.bias, layer.is.activation, in.data, out.data);
-        } else if (pair) {
-            const Shape pooled = outputs.shapes[l + 2];
-            Convolution c = layer.convolution;
-            c.rows = b.rows, c.columns = b.columns;
-            scratch.at_least(k.picture_pair_scratch(in));
-            out = {buffer.data(), pooled.maps, pooled.rows, pooled.columns};
-            k.picture_pair(c, p.weights, p.by_map.data(), p.bias, layer.is.activation,
-                           layers[l + 1].subsampling.pooling, in, out, scratch.data());
-            ++l;
-        } else {
-            Convolution c = layer.convolution;
-            c.rows = b.rows, c.columns = b.columns;
-            k.picture_convolve(c, layer.dense ? p.by_output.data() : p.weights, p.by_map.data(), p.bias,
-                               layer.is.activation, in, out);
-        }
-        outputs.data[l] = from = out.data;
-    }
-    return true;
 }
 
 }  // namespace lenet

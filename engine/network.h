@@ -49,14 +49,18 @@ struct Description {
     std::vector<float> codes;
 };
 
+struct Links {  // see Convolution
+    std::vector<int> first_input{0}, first_output{0};
+    std::vector<Link> inputs_of, outputs_of;
+};
+
 struct Layer {
     Description is;
     Shape in, out;       // for the network's own input
     bool dense = false;  // a full connection, or a convolution as large as its input: weights lie by input
     Convolution convolution{};
     Subsampling subsampling{};
-    std::vector<int> first_input, first_output;
-    std::vector<Link> inputs_of, outputs_of;
+    std::shared_ptr<const Links> links;  // what `convolution` points into
     long weights = -1, weight_count = 0, biases = -1;  // offsets in the arena; of coefficients and biases, of scale and
     long scale = -1;                                   // shift, likewise
     long statistics = -1;                              // running mean, then variance
@@ -90,6 +94,8 @@ struct Prepared {
 };
 
 constexpr const char* NOT_FINITE = "the images hold NaN or infinite numbers";
+constexpr const char* NUMBERS_NOT_FINITE = "the network's own numbers hold NaN or infinite ones";
+bool is_finite(const float* numbers, long n);
 constexpr float EPSILON = 1e-5f;  // of batch normalisation, as other frameworks have it
 
 struct Images {  // n images, one after another, bytes or floats
@@ -104,33 +110,45 @@ struct Images {  // n images, one after another, bytes or floats
     }
 };
 
+// Copies share their numbers; so do the copies for inputs of other widths.
 class Network {
   public:
     Network(std::vector<Description> layers, Shape input, float low, float high);
-    ~Network();
+
+    // This network for inputs of so many columns; throws std::invalid_argument where a layer does not fit them.
+    Network at_width(int columns) const;
+    bool any_width = true;  // no layer is tied to the size of its maps
 
     std::vector<Layer> layers;
     Shape input;
     float low, high;
-    Buffer parameters, statistics;
-    std::vector<Entry> entries;
 
-    int classes() const { return layers.back().out.maps; }
+    Buffer& parameters() const { return shared_->parameters; }
+    Buffer& statistics() const { return shared_->statistics; }
+    const std::vector<Entry>& entries() const { return shared_->entries; }
+    Shape output() const { return layers.back().out; }
+    int classes() const { return output().maps; }
     bool penalties() const { return layers.back().is.kind == Kind::radial_basis; }
-    void changed();
+    void changed() const;  // someone wrote numbers: reading prepares them anew
 
-    // scores[n][classes]; with `bfloat16`, where `has_bfloat16`, products of numbers rounded to that.
+    // scores[n][classes][rows][columns] of the last layer; with `bfloat16`, where `has_bfloat16`, products of numbers rounded to that.
     void forward(const Images&, float* scores, int threads, bool bfloat16 = false);
     bool has_bfloat16() const;
-    // The layers' outputs for one picture of at least the input's size. With `keep_maps` all of them; else pooled
-    // layers leave their maps out. outputs.data[l] lies in `keep`. Returns whether its
-    // numbers are finite; if not, nothing was computed.
+    // The layers' outputs for a band of one picture. With `keep_maps` all of them; else pooled layers leave their maps
+    // out. outputs.data[l] lies in `keep`. Returns whether its numbers are finite; if not, nothing was computed.
+    struct Band {
+        int first, rows;           // of the canvas
+        int canvas_rows, columns;  // in whose middle the picture stands
+    };
     struct Outputs {
         std::vector<Shape> shapes;
         std::vector<const float*> data;
     };
     std::vector<Shape> shapes(int rows, int columns) const;
-    bool picture(const Images&, int image, int rows, int columns, bool keep_maps, std::vector<Buffer>& keep, Outputs&);
+    bool picture(const Images&, int image, const Band&, bool keep_maps, std::vector<Buffer>& keep, Outputs&);
+    // The network slid over pictures of at least its input's size, or smaller ones in the middle of that:
+    // outputs[n][classes][rows][columns], by `shapes`.
+    void scan(const Images&, float* outputs, int threads);
 
     // Prepare a layer's weights for the kernels; with `fold`, batch normalisation goes into them.
     void prepare(const Layer&, bool fold, Prepared&) const;
@@ -141,17 +159,26 @@ class Network {
     struct Workspace;
     // Whoever reads holds on to what was prepared for him; `changed` makes the next reader prepare anew.
     using AllPrepared = std::shared_ptr<const std::vector<Prepared>>;
+    struct Shared {
+        Buffer parameters, statistics;
+        std::vector<Entry> entries;
+        AllPrepared prepared;
+        std::mutex mutex;
+        std::vector<std::unique_ptr<Workspace>> idle;
+        ~Shared();
+    };
+    void arrange(Layer&, long& parameters, long& statistics);
     AllPrepared prepared();
     bool forward_block(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
     bool forward_pairs(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
+    bool forward_picture(Workspace&, const Images&, int image, float* scores);
+    long multiply_adds() const;  // of one image, about
     void copy_scores(const Workspace&, int first, int count, float* scores) const;
-    bool place(const Images&, int image, Buffer& to, int rows, int columns) const;
+    bool place(const Images&, int image, const Band&, Buffer& to) const;
     std::unique_ptr<Workspace> take();
     void give_back(std::unique_ptr<Workspace>);
 
-    AllPrepared prepared_;
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<Workspace>> idle_;
+    std::shared_ptr<Shared> shared_;
 };
 
 // The maps of a layer's output with room for the padding of the layer after it: all of them, and the inner ones.
@@ -160,6 +187,10 @@ struct Padded {
 };
 Padded padded_maps(float* data, Shape shape, const Layer* next);
 size_t padded_size(Shape shape, const Layer* next);
+void clear_padding(const Padded&);
+// numbers[image][map][row][column] of the first `count` images of a block, and back; other images become 0.
+void copy_images(const Maps&, int count, float* numbers);
+void set_images(const float* numbers, int count, const Maps&);
 // scores[n][classes] -> softmax(scale * scores), in place
 void softmax(float* scores, int n, int classes, float scale);
 bool plain_pair(const Layer& layer);  // 2x2 pooling without parameters or activation, in steps of 2

@@ -1,4 +1,8 @@
 // Which build of the kernels runs: the first of the list that this machine can, or the one LENET_PROCESSOR names.
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -22,13 +26,27 @@ struct Build {
     bool runs;
 };
 
+#if defined(__x86_64__)
+// All that -march=x86-64-v3 and -v4 let the compiler use; older compilers cannot be asked for F16C, LZCNT and MOVBE.
+bool is_v3() {
+    constexpr unsigned LZCNT = 1 << 5;  // compilers' headers call it by several names
+    unsigned a, b, c, d, extended;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !__get_cpuid(0x80000001, &a, &b, &extended, &d)) return false;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("bmi2") && (c & bit_F16C) && (c & bit_MOVBE) && (extended & LZCNT);
+}
+bool is_v4() {
+    return is_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
 int builds(Build* list) {
     int n = 0;
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    list[n++] = {&avx512_kernels, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")};
-    list[n++] = {&avx2_kernels, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")};
+    list[n++] = {&avx512_kernels, is_v4()};
+    list[n++] = {&avx2_kernels, is_v3()};
 #endif
     list[n++] = {&baseline_kernels, true};
     return n;

@@ -19,27 +19,35 @@ enum Norm { A_, B_, P_, Q_, R_, MEAN, INVERSE, NORMS };
 
 // What one block of 16 images keeps from its forward pass for its backward pass.
 struct Pass::Block {
-    explicit Block(const Network& net) {
-        size_t slots_size = 0;
+    // Lay out the maps of `net`, which is the network of before, perhaps for another width.
+    void fit(const Network& net) {
+        if (columns == net.input.columns) return;
+        columns = net.input.columns;
+        size_t used = 0, slots_size = 0;
+        auto take = [&](size_t size) {
+            if (used == buffers.size()) buffers.emplace_back();
+            buffers[used].at_least(size);
+            return buffers[used++].data();
+        };
+        maps.clear(), deltas.clear(), before_norm.clear(), by_image.clear(), sums.clear(), slots.clear();
         for (size_t l = 0; l <= net.layers.size(); ++l) {
             const Shape shape = l ? net.layers[l - 1].out : net.input;
             const Layer* next = l < net.layers.size() ? &net.layers[l] : nullptr;
             const size_t size = padded_size(shape, next);
-            buffers.emplace_back(size), maps.push_back(padded_maps(buffers.back().data(), shape, next));
-            buffers.emplace_back(size), deltas.push_back(padded_maps(buffers.back().data(), shape, next));
+            maps.push_back(padded_maps(take(size), shape, next));
+            deltas.push_back(padded_maps(take(size), shape, next));
+            clear_padding(maps.back());
             if (!l) continue;
             const Layer& layer = net.layers[l - 1];
-            buffers.emplace_back(layer.batch_norm() ? size_t(shape.size()) * BLOCK : 0);
-            before_norm.push_back(padded_maps(buffers.back().data(), shape, nullptr).inner);
-            buffers.emplace_back(layer.dense ? size_t(padded(layer.out.maps)) * BLOCK : 0);
-            by_image.push_back(buffers.back().data());
-            buffers.emplace_back(layer.batch_norm() ? size_t(shape.maps) * 2 * BLOCK : 0);
-            sums.push_back(buffers.back().data());
+            before_norm.push_back(padded_maps(take(layer.batch_norm() ? size_t(shape.size()) * BLOCK : 0), shape, nullptr).inner);
+            by_image.push_back(take(layer.dense ? size_t(padded(layer.out.maps)) * BLOCK : 0));
+            sums.push_back(take(layer.batch_norm() ? size_t(shape.maps) * 2 * BLOCK : 0));
             slots.push_back(slots_size);
             if (!layer.dense && layer.weights >= 0) slots_size += size_t(own_weights(layer) + layer.out.maps);
         }
-        gradients = Buffer(slots_size);
+        gradients.at_least(slots_size);
     }
+    int columns = 0;
     std::vector<Buffer> buffers;
     std::vector<Padded> maps, deltas;    // [l]: input of layer l
     std::vector<Maps> before_norm;       // [l]: output of layer l before batch normalisation
@@ -51,8 +59,8 @@ struct Pass::Block {
     int wrong = 0;
 };
 
-Pass::Pass(Network& network, int threads)
-    : gradient(network.parameters.size()), net_(network), threads_(threads > 0 ? threads : default_threads()) {
+Pass::Pass(const Network& network, int threads)
+    : gradient(network.parameters().size()), net_(network), threads_(threads > 0 ? threads : default_threads()) {
     prepared_.resize(net_.layers.size());
     for (size_t l = 0; l < net_.layers.size(); ++l) {
         const Layer& layer = net_.layers[l];
@@ -74,22 +82,26 @@ Pass::Pass(Network& network, int threads)
 
 Pass::~Pass() = default;
 
-void Pass::resize(int count) {
+// Make room for `count` images of that size.
+void Pass::fit(Shape input, int count) {
+    if (input.columns != net_.input.columns) net_ = net_.at_width(input.columns);
     count_ = count, blocks_ = (count + BLOCK - 1) / BLOCK;
-    while (int(all_.size()) < blocks_) all_.push_back(std::make_unique<Block>(net_));
-    const size_t workers = size_t(std::min(threads_, blocks_));
-    if (scratch_.size() < workers) {
-        size_t size = 0;
-        for (const Layer& layer : net_.layers)
-            if (layer.linked() && !layer.dense)
-                size = std::max({size, kernels().convolve_scratch(layer.convolution),
-                                 kernels().convolve_back_scratch(layer.convolution)});
-        while (scratch_.size() < workers) scratch_.emplace_back(size);
+    while (int(all_.size()) < blocks_) all_.push_back(std::make_unique<Block>());
+    size_t size = 0;
+    for (const Layer& layer : net_.layers)
+        if (layer.linked() && !layer.dense)
+            size = std::max({size, kernels().convolve_scratch(layer.convolution),
+                             kernels().convolve_back_scratch(layer.convolution)});
+    if (const size_t workers = size_t(std::min(threads_, blocks_)); scratch_.size() < workers) scratch_.resize(workers);
+    for (Buffer& scratch : scratch_) scratch.at_least(size);
+    for (int b = 0; b < blocks_; ++b) {
+        all_[size_t(b)]->fit(net_);
+        all_[size_t(b)]->count = std::min(BLOCK, count - b * BLOCK);
     }
-    for (int b = 0; b < blocks_; ++b) all_[size_t(b)]->count = std::min(BLOCK, count - b * BLOCK);
 }
 
 void Pass::prepare_weights() {
+    finite_ = is_finite(net_.parameters().data(), long(net_.parameters().size()));
     for (size_t l = 0; l < net_.layers.size(); ++l) net_.prepare(net_.layers[l], false, prepared_[l]);
 }
 
@@ -140,7 +152,7 @@ void Pass::normalise(int at) {
     const int maps = layer.out.maps;
     const double n = double(count_) * layer.out.rows * layer.out.columns;
     float* norm = norms_[size_t(at)].data();
-    float *mean = net_.statistics.data() + layer.statistics, *variance = mean + maps;
+    float *mean = net_.statistics().data() + layer.statistics, *variance = mean + maps;
     for (int m = 0; m < maps; ++m) {
         auto sum_of = [&](auto&& f) {  // over the images of all blocks, of f(an image's mean, its spread about it)
             double sum = 0;
@@ -156,9 +168,9 @@ void Pass::normalise(int at) {
             return squares + n / count_ * (mean - average) * (mean - average);
         }) / n;
         const double inverse = 1.0 / std::sqrt(spread + EPSILON);
-        const float scale = net_.parameters[size_t(layer.scale + m)];
+        const float scale = net_.parameters()[size_t(layer.scale + m)];
         norm[A_ * maps + m] = float(scale * inverse);
-        norm[B_ * maps + m] = float(net_.parameters[size_t(layer.biases + m)] - average * scale * inverse);
+        norm[B_ * maps + m] = float(net_.parameters()[size_t(layer.biases + m)] - average * scale * inverse);
         norm[MEAN * maps + m] = float(average), norm[INVERSE * maps + m] = float(inverse);
         if (!moves_statistics) continue;
         mean[m] += MOVING * (float(average) - mean[m]);
@@ -179,7 +191,8 @@ void Pass::forward(const Images& images, const int64_t* which, int count) {
 
 double Pass::forward_loss(const Images& images, const int64_t* which, int count, Loss loss, const int64_t* labels,
                           const float* targets, int64_t& wrong) {
-    resize(count), prepare_weights();
+    passed_ = 0;
+    fit(images.shape, count), prepare_weights();
     const int layers = int(net_.layers.size());
     std::atomic<bool> finite{true};
     for (int from = 0, normed = -1; from <= layers;) {
@@ -195,9 +208,10 @@ double Pass::forward_loss(const Images& images, const int64_t* which, int count,
         if (stop == layers) break;
         normalise(stop), normed = stop, from = stop + 1;
     }
+    passed_ = count;
     double total = 0;
     for (int b = 0; labels && b < blocks_; ++b) total += all_[size_t(b)]->loss, wrong += all_[size_t(b)]->wrong;
-    return total;
+    return finite_ ? total : std::nan("");
 }
 
 void Pass::loss_of(Block& block, int first, Loss loss, const int64_t* which, const int64_t* labels, const float* targets) {
@@ -240,19 +254,14 @@ void Pass::loss_of(Block& block, int first, Loss loss, const int64_t* which, con
 }
 
 void Pass::scores(float* to) const {
-    for (int b = 0; b < blocks_; ++b)
-        for (int image = 0; image < all_[size_t(b)]->count; ++image)
-            for (int c = 0; c < net_.classes(); ++c)
-                *to++ = all_[size_t(b)]->maps.back().inner.data[c * BLOCK + image];
+    if (!finite_) return void(std::fill_n(to, count_ * output().size(), std::nanf("")));
+    for (int b = 0; b < blocks_; ++b, to += BLOCK * output().size())
+        copy_images(all_[size_t(b)]->maps.back().inner, all_[size_t(b)]->count, to);
 }
 
 void Pass::set_deltas(const float* upstream) {
-    for (int b = 0; b < blocks_; ++b) {
-        float* deltas = all_[size_t(b)]->deltas.back().inner.data;
-        for (int image = 0; image < BLOCK; ++image)
-            for (int c = 0; c < net_.classes(); ++c)
-                deltas[c * BLOCK + image] = image < all_[size_t(b)]->count ? *upstream++ : 0.0f;
-    }
+    for (int b = 0; b < blocks_; ++b, upstream += BLOCK * output().size())
+        set_images(upstream, all_[size_t(b)]->count, all_[size_t(b)]->deltas.back().inner);
 }
 
 // Layers from-1 down to `to`; a batch normalisation's sums are taken where its delta is complete.
@@ -309,7 +318,7 @@ void Pass::normalise_back(int at) {
                 product += all_[size_t(b)]->sums[size_t(at)][(2 * m + 1) * BLOCK + image];
             }
         const double inverse = norm[INVERSE * maps + m];
-        const double scale = net_.parameters[size_t(layer.scale + m)];
+        const double scale = net_.parameters()[size_t(layer.scale + m)];
         const double dscale = inverse * product;
         gradient[size_t(layer.scale + m)] = float(dscale), gradient[size_t(layer.biases + m)] = float(sum);
         norm[P_ * maps + m] = float(scale * inverse);
@@ -344,14 +353,8 @@ void Pass::backward(float* inputs, const Ready& ready) {
         normalise_back(normed);
     }
     if (inputs) {
-        const Shape shape = net_.input;
-        for (int b = 0; b < blocks_; ++b) {
-            const Maps& din = all_[size_t(b)]->deltas[0].inner;
-            for (int image = 0; image < all_[size_t(b)]->count; ++image)
-                for (int m = 0; m < shape.maps; ++m)
-                    for (int y = 0; y < shape.rows; ++y)
-                        for (int x = 0; x < shape.columns; ++x) *inputs++ = din.at(m, y, x)[image];
-        }
+        for (int b = 0; b < blocks_; ++b, inputs += BLOCK * net_.input.size())
+            copy_images(all_[size_t(b)]->deltas[0].inner, all_[size_t(b)]->count, inputs);
     }
     run(int(tasks_.size()), threads_, [&](int t, int) { finish(tasks_[size_t(t)], ready); });
 }
@@ -391,18 +394,18 @@ void Pass::finish(const Task& task, const Ready& ready) {
     ready(layer.biases, layer.biases + units, false);
 }
 
-Trainer::Trainer(Network& network, Options options)
-    : state((options.adamw ? 2 : 1) * network.parameters.size()), net_(network), options_(options),
+Trainer::Trainer(const Network& network, Options options)
+    : state((options.adamw ? 2 : 1) * network.parameters().size()), net_(network), options_(options),
       pass_(network, options.threads) {}
 
-void Trainer::update(long first, long last, bool weights, float rate) {
-    float* w = net_.parameters.data() + first;
-    const float* g = pass_.gradient.data() + first;
+void Trainer::update(const float* gradient, long first, long last, bool weights, float rate) {
+    float* w = net_.parameters().data() + first;
+    const float* g = gradient + first;
     const float decay = weights ? options_.decay : 0.0f;
     if (!options_.adamw)
         return kernels().sgd(w, g, state.data() + first, last - first, rate, options_.momentum, decay, options_.nesterov);
     const double t = double(step);
-    kernels().adamw(w, g, state.data() + first, state.data() + net_.parameters.size() + first, last - first, rate,
+    kernels().adamw(w, g, state.data() + first, state.data() + net_.parameters().size() + first, last - first, rate,
                     options_.momentum, options_.beta2, float(1 - std::pow(double(options_.momentum), t)),
                     float(1 - std::pow(double(options_.beta2), t)), options_.epsilon, decay);
 }
@@ -418,9 +421,32 @@ double Trainer::run(const Images& images, const int64_t* labels, const float* ta
         const int count = int(std::min<int64_t>(batch, n - at));
         loss += pass_.forward_loss(images, order + at, count, options_.loss, labels, targets, wrong);
         ++step;
-        pass_.backward(nullptr, [&](long first, long last, bool weights) { update(first, last, weights, *rates); });
+        pass_.backward(nullptr, [&](long first, long last, bool weights) {
+            update(pass_.gradient.data(), first, last, weights, *rates);
+        });
     }
     return loss;
+}
+
+void Trainer::step_along(const float* gradient, float rate) {
+    constexpr long PIECE = 4096;
+    struct Stretch {
+        long first, last;
+        bool weights;
+    };
+    std::vector<Stretch> stretches;
+    for (const Entry& entry : net_.entries()) {
+        if (entry.what == "mean" || entry.what == "variance") continue;
+        long count = 1;
+        for (int size : entry.shape) count *= size;
+        for (long first = 0; first < count; first += PIECE)
+            stretches.push_back({entry.offset + first, entry.offset + std::min(first + PIECE, count), entry.what == "weights"});
+    }
+    ++step;
+    lenet::run(int(stretches.size()), options_.threads, [&](int k, int) {
+        update(gradient, stretches[size_t(k)].first, stretches[size_t(k)].last, stretches[size_t(k)].weights, rate);
+    });
+    net_.changed();
 }
 
 }  // namespace lenet

@@ -13,19 +13,22 @@ enum class Loss { cross_entropy, squared_error };
 // order, so that results have the same bits for any number of threads.
 class Pass {
   public:
-    Pass(Network& network, int threads);
+    Pass(const Network& network, int threads);
     ~Pass();
 
     // Scores of images[which[0..count)], keeping what `backward` needs. Batch normalisation uses the batch's own
-    // statistics and moves the running ones.
+    // statistics and moves the running ones. images.shape may have another width than in the call before.
+    // Where a parameter is not finite, scores and losses are NaN.
     void forward(const Images&, const int64_t* which, int count);
     // Forward, loss and deltas in one go; returns the sum of the losses, and adds to `wrong`. labels[which[k]]; with
     // `targets`, the cross entropy is taken against row which[k] of it, [classes], and the label only counts as wrong.
     double forward_loss(const Images&, const int64_t* which, int count, Loss, const int64_t* labels,
                         const float* targets, int64_t& wrong);
-    // From the deltas of the scores, d loss / d score [count][classes].
+    // From the deltas of the scores, d loss / d score [count][classes][rows][columns].
     void set_deltas(const float* upstream);
     void scores(float* to) const;
+    Shape output() const { return net_.output(); }
+    int passed() const { return passed_; }  // images of the last forward, 0 where there was none or it was refused
     // Gradients of everything in the arena, into `gradient`; of the inputs too, if `inputs` is given:
     // [count][maps][rows][columns]. `ready` is called for each stretch of the arena once its gradient is complete,
     // on any thread: first, last, whether these are weights (and decay).
@@ -41,7 +44,7 @@ class Pass {
         int layer, first, last;
         enum { dense_weights, dense_biases, others } what;
     };
-    void resize(int count);
+    void fit(Shape input, int count);
     void prepare_weights();
     int next_statistics(int from) const;
     void forward_layers(Block&, int from, int to, int worker);
@@ -54,8 +57,9 @@ class Pass {
     void finish(const Task&, const Ready&);
     bool averaged(int layer) const;  // whether a layer's delta is that of the 2x2 averages after it
 
-    Network& net_;
-    int threads_, count_ = 0, blocks_ = 0;
+    Network net_;
+    int threads_, count_ = 0, blocks_ = 0, passed_ = 0;
+    bool finite_ = true;  // the parameters
     std::vector<Prepared> prepared_;
     std::vector<std::unique_ptr<Block>> all_;
     std::vector<Buffer> scratch_;
@@ -71,12 +75,17 @@ class Trainer {
         float momentum = 0.9f, decay = 0, beta2 = 0.999f, epsilon = 1e-8f;
         int threads = 0;
     };
-    Trainer(Network& network, Options options);
+    Trainer(const Network& network, Options options);
 
     // Steps over images[order[0..n)] in batches; rates[i] is the learning rate of step i. Returns the sum of the losses.
     // `targets` may be null; else row i is the distribution over the classes that image i is trained towards.
     double run(const Images&, const int64_t* labels, const float* targets, const int64_t* order, int64_t n, int batch,
                const float* rates, int64_t& wrong);
+
+    // A step in parts, for losses taken elsewhere: go forward and back on `pass`, then take the step that `gradient`, of
+    // everything in the arena, asks for.
+    void step_along(const float* gradient, float rate);
+    Pass& pass() { return pass_; }
 
     const Network& network() const { return net_; }
     Loss loss() const { return options_.loss; }
@@ -85,9 +94,9 @@ class Trainer {
     int64_t step = 0;  // steps taken
 
   private:
-    void update(long first, long last, bool weights, float rate);
+    void update(const float* gradient, long first, long last, bool weights, float rate);
 
-    Network& net_;
+    Network net_;
     Options options_;
     Pass pass_;
 };

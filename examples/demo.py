@@ -19,11 +19,21 @@ PAGE = "page-photo.jpg"
 Labelled = tuple[str, bytes, str]
 
 
-def our_own() -> Iterator[Labelled]:
-    """Give name, bytes and digits of each picture in `examples/pictures`."""
+def our_own(*, amounts: bool) -> Iterator[Labelled]:
+    """Give name, bytes and text of the pictures in `examples/pictures`: those of amounts, or the others."""
     for line in (HERE / "pictures" / "labels.jsonl").read_text(encoding="utf-8").splitlines():
         label = json.loads(line)
-        yield label["file"], (HERE / "pictures" / label["file"]).read_bytes(), " ".join(label["rows"])
+        if (label["kind"] in ("amount", "touching", "scribble")) == amounts:
+            yield label["file"], (HERE / "pictures" / label["file"]).read_bytes(), " ".join(label["rows"])
+
+
+def read_amounts() -> None:
+    """Read amounts whose digits touch, and what is none."""
+    reader = lenet.Reader("amount")
+    for name, picture, truth in our_own(amounts=True):
+        reading = reader(picture)
+        verdict = "accepted" if reading.accepted else f"rejected: {reading.reason}"
+        print(f"  {name:<20} {reading.confidence:4.0%}  {reading.text or '-':<12} (written: {truth})  {verdict}")
 
 
 def real_ones() -> Iterator[Labelled]:
@@ -84,7 +94,9 @@ def learn() -> None:
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     print("Reading the pictures of examples/pictures (how sure, right or wrong, what was read):")
-    print("  {} of {} pictures right, {} of {} digits".format(*read_all(our_own(), show=True)))
+    print("  {} of {} pictures right, {} of {} digits".format(*read_all(our_own(amounts=False), show=True)))
+    print("\nReading amounts, touching digits, and a scribble:")
+    read_amounts()
     if (found := read_all(real_ones(), show=False))[1]:
         print("Real photographs and scans: {} of {} pictures right, {} of {} digits".format(*found))
     page = (HERE / "pictures" / PAGE).read_bytes()
@@ -92,6 +104,7 @@ def main() -> None:
     print("\nTraining LeNet-5 from nothing:")
     learn()
     print(f"\nSee {OUT / 'page.png'} and {OUT / 'learning-curve.png'}")
+    print("Now your own: source .venv/bin/activate; lenet read photo.jpg")
 
 
 if __name__ == "__main__":

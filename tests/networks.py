@@ -31,6 +31,29 @@ def random_architecture(seed: int, *, batch_norm: bool = True) -> Architecture:
     return Architecture(f"random-{seed}", input_shape, tuple(layers), scale)
 
 
+def random_field_architecture(seed: int) -> Architecture:
+    """Return a small network without full connections, that reads any width from its own on and ends in maps."""
+    rng = np.random.default_rng(seed)
+    input_shape = (int(rng.integers(1, 3)), int(rng.integers(9, 16)), int(rng.integers(24, 33)))
+    shape: Shape = input_shape
+    layers: list[Layer] = []
+    for index in range(int(rng.integers(1, 5))):
+        layer = _feature_layer(rng, f"L{index}", shape, batch_norm=True)
+        try:
+            after = layer.output(shape)
+        except ArchitectureError:
+            break
+        if after[2] < 8:
+            break
+        shape = after
+        layers.append(layer)
+    rows = int(shape[1] if rng.random() < 0.7 else rng.integers(1, shape[1] + 1))
+    columns = int(rng.integers(1, 6))
+    padding = (0, columns // 2 if rng.random() < 0.7 else 0)
+    layers.append(Convolution("OUT", int(rng.integers(2, 9)), (rows, columns), padding=padding, activation="linear"))
+    return Architecture(f"field-{seed}", input_shape, tuple(layers), (-0.1, 1.175))
+
+
 def _feature_layer(rng: np.random.Generator, name: str, shape: Shape, batch_norm: bool) -> Layer:
     activation = str(rng.choice(ACTIVATIONS))
     small = lambda high: (int(rng.integers(1, high)), int(rng.integers(1, high)))  # noqa: E731

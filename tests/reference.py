@@ -269,9 +269,9 @@ def back_layer(done: Pass, values: Values, training: bool, upstream: Array) -> t
 
 
 def backward(passes: list[Pass], values: Values, training: bool, upstream: Array) -> tuple[Values, Array]:
-    """Return the gradients of all numbers and of what the first layer saw; `upstream` is (images, classes)."""
+    """Return the gradients of all numbers and of what the first layer saw; `upstream` is that of the last output."""
     gradients: Values = {}
-    upstream = upstream[:, :, np.newaxis, np.newaxis]
+    upstream = upstream.reshape(passes[-1].output.shape)
     for done in reversed(passes):
         upstream, own = back_layer(done, values, training, upstream)
         gradients |= own

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks stand beside the package, not in it
 
-from benchmarks import contest, job, pieces, records, strings  # noqa: E402
+from benchmarks import contest, fields, fieldsets, folds, job, pieces, records, strings, worker  # noqa: E402
+from benchmarks.judging import Judged, digits  # noqa: E402
+from benchmarks.peers import with_lenet, with_tesseract  # noqa: E402
+from benchmarks.peers.paths import path_score  # noqa: E402
 from lenet.documents import cuts  # noqa: E402
 
 
@@ -104,7 +110,7 @@ def segmentation(*spans):
         cuts.Segment(first, last, (spans[first][0], 0, spans[last][1], 9), 0.0) for first, last in sorted(pairs)
     )
     none = np.zeros((0, 0), np.int32)
-    return cuts.Segmentation(none, (), none, segments, np.zeros((len(segments), 28, 28), np.uint8))
+    return cuts.Segmentation(none, (), none, segments, np.zeros((len(segments), 28, 28), np.uint8), 1)
 
 
 def test_a_field_is_found_where_segments_in_order_are_its_digits():
@@ -119,3 +125,167 @@ def test_a_boundary_is_found_where_one_side_of_a_cut_is_near():
     cut = segmentation((0, 10), (10, 20), (22, 40))
     assert pieces.boundaries_cut(cut, [(0, 9), (14, 40)]) == 1
     assert pieces.boundaries_cut(cut, [(0, 15), (15, 40)]) == 0
+
+
+def names_of(numbers):
+    return [f"images/a_car_{number:06}.jpg" for number in numbers]
+
+
+def test_folds_follow_the_rule_block_by_block():
+    numbers = [7, 10, 19, 154, 155, 160, 2000, 2009, 31, 46]
+    blocks = sorted({number // 10 for number in numbers})
+    order = [blocks[k] for k in np.random.default_rng(0).permutation(len(blocks))]
+    assert folds.folds_of(names_of(numbers)).tolist() == [order.index(number // 10) % 5 for number in numbers]
+
+
+def test_neighbours_stay_together_and_a_missing_field_moves_nobody():
+    numbers = list(range(1000))
+    every = folds.folds_of(names_of(numbers))
+    assert (every.reshape(-1, 10) == every[::10, None]).all()
+    assert np.bincount(every).tolist() == [200] * 5
+    fewer = [number for number in numbers if number % 7]
+    assert folds.folds_of([f"a_car_{number}" for number in fewer]).tolist() == every[fewer].tolist()
+
+
+def test_a_name_without_a_number_has_no_fold():
+    with pytest.raises(ValueError, match="'a_car' has no number"):
+        folds.folds_of(["a_car_000154", "a_car"])
+
+
+@pytest.mark.data
+def test_the_archive_has_fields_in_every_fold():
+    if not (Path(os.environ.get("LENET_DATA", "")) / "orand-car-a.tar").is_file():
+        pytest.skip("LENET_DATA has no orand-car-a.tar")
+    counts = np.bincount(folds.folds_of(fieldsets.orand().names))
+    assert counts.sum() == 903
+    assert len(counts) == 5
+    assert counts.min() > 120
+
+
+def judged(right, confidence, accepted=None):
+    taken = np.ones(len(right), bool) if accepted is None else np.array(accepted)
+    return Judged(np.array(right), np.array(confidence, float), taken)
+
+
+def by_trying_every_threshold(right, confidence):
+    """The definition: accept all that are at least so sure, if that leaves few enough wrong ones."""
+    best = 0.0
+    for threshold in confidence[np.isfinite(confidence)]:
+        taken = confidence >= threshold
+        if (taken & ~right).mean() <= 0.01:
+            best = max(best, taken.mean())
+    return best
+
+
+def test_the_accepted_share_is_that_of_the_best_threshold():
+    rng = np.random.default_rng(3)
+    for count in (1, 50, 200, 300):
+        right, confidence = rng.random(count) < 0.9, rng.integers(0, 40, count) / 40
+        confidence[rng.random(count) < 0.1] = -np.inf
+        share, low, high = judged(right, confidence).share_accepted()
+        assert share == pytest.approx(by_trying_every_threshold(right, confidence))
+        assert low <= high
+
+
+def test_the_interval_is_that_of_a_binomial_share():
+    right = np.arange(1000) < 800
+    share, low, high = judged(right, np.zeros(1000)).share_right()
+    assert share == pytest.approx(0.8)
+    assert (low, high) == pytest.approx((0.8 - 1.96 * 0.01265, 0.8 + 1.96 * 0.01265), abs=0.003)
+
+
+def test_digits_are_compared_and_nothing_read_is_never_accepted():
+    result = Judged.of([("1.250,-", 0.9, True), ("１2", 0.8, True), ("..", 1.0, True)], ["1250", "12", ""])
+    assert digits("1.250,-") == "1250"
+    assert result.right.tolist() == [True, False, True]
+    assert result.accepted.tolist() == [True, True, False]
+    assert result.confidence[2] == -np.inf
+    assert not result.refuses
+
+
+def test_a_reader_that_refuses_is_judged_by_its_own_threshold_too():
+    result = judged([True, True, False, False], [0.9, 0.2, 0.8, 0.1], [True, False, True, False])
+    assert result.refuses
+    assert result.own_triple() == (0.25, 0.5, 0.25)
+    names = [figure.what for figure in fields._figures(fields.FOLDED, "orand", result)]
+    assert "orand, refused by its own threshold: lenet, five folds" in names
+
+
+def test_a_model_that_may_know_the_fields_makes_no_headline():
+    result = judged([True, False], [0.9, 0.8])
+    headlines = {
+        (who, name): [figure.headline != "" for figure in fields._figures(who, name, result)]
+        for who in (fields.SHIPPED, fields.FOLDED, "RapidOCR")
+        for name in ("orand", "touching")
+    }
+    assert headlines[fields.SHIPPED, "orand"] == headlines["RapidOCR", "touching"] == [False, False]
+    assert headlines[fields.FOLDED, "orand"] == headlines[fields.SHIPPED, "touching"] == [True, True]
+
+
+@pytest.mark.parametrize("symbols", [[], [1], [1, 1], [2, 1], [1, 2, 1], [2, 2, 2]], ids=str)
+def test_the_path_score_is_the_sum_over_all_paths(symbols):
+    table = np.random.default_rng(1).random((5, 3)).astype(np.float32)
+    shares = table / table.sum(axis=1, keepdims=True)
+    expected = sum(
+        np.prod(shares[np.arange(5), path])
+        for path in itertools.product(range(3), repeat=5)
+        if [symbol for symbol, _ in itertools.groupby(path) if symbol] == symbols
+    )
+    assert path_score(table, symbols) == pytest.approx(expected)
+
+
+def test_touching_digits_share_columns():
+    digit = np.zeros((28, 28), np.uint8)
+    digit[4:24, 10:18] = 255
+    row = fieldsets._overlapping([digit] * 4, np.random.default_rng(0))
+    overlaps = np.random.default_rng(0).integers(1, 4, 4)[1:]
+    assert row.shape == (28, 4 * 8 - overlaps.sum())
+    picture = fieldsets._on_paper(row)
+    assert picture.shape == (20 * 4 + 20, row.shape[1] * 4 + 20, 3)
+    assert picture[0, 0, 0] == 255
+    assert picture[50, 50, 0] == 0
+
+
+def fields_called(names):
+    return fieldsets.FieldSet(
+        tuple(np.full((2, 2, 3), k, np.uint8) for k in range(len(names))), ("1",) * len(names), tuple(names)
+    )
+
+
+def test_some_fields_are_evenly_spaced():
+    every = fields_called([str(k) for k in range(10)])
+    assert every.some(4).names == ("0", "2", "5", "7")
+    assert every.some(0) is every
+    assert every.some(10) is every
+
+
+def test_every_field_is_read_with_the_model_trained_without_its_fold(monkeypatch):
+    class Reader:
+        def __init__(self, kind, model="shipped"):
+            self.model = Path(model).name
+
+        def many(self, pictures):
+            for picture in pictures:
+                yield SimpleNamespace(text=f"{picture[0, 0, 0]} by {self.model}", confidence=0.5, accepted=True)
+
+    monkeypatch.setattr(with_lenet.lenet, "Reader", Reader)
+    every = fields_called(names_of(range(0, 200, 10)))
+    (found,) = with_lenet.read(every, "folder").values()
+    expected = [f"{k} by fold-{fold}.safetensors" for k, fold in enumerate(folds.folds_of(every.names))]
+    assert [text for text, _, _ in found] == expected
+    (shipped,) = with_lenet.read(every, "").values()
+    assert shipped[3] == ("3 by shipped", 0.5, True)
+
+
+def test_without_the_program_tesseract_is_left_out_with_a_sentence(monkeypatch):
+    monkeypatch.setattr(with_tesseract.shutil, "which", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="tesseract is not installed"):
+        with_tesseract.read(fields_called(["1"]), "")
+
+
+def test_a_worker_reads_some_fields_of_a_set(monkeypatch):
+    monkeypatch.setitem(fieldsets.SETS, "orand", lambda: fields_called(names_of(range(20))))
+    order = {"do": "read", "peer": "with_lenet", "set": "orand", "variant": "", "count": 5}
+    readings = worker.obey(order, {}, None)["readings"][""]
+    assert len(readings) == 5
+    assert all(text == "" for text, _, _ in readings)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet.cards import Card
-from lenet.errors import FormatError
+from lenet.errors import FormatError, InputError
 
 CARD = Card(
     "digits",
@@ -21,7 +22,7 @@ CARD = Card(
     figures={"test error": 0.008},
     limits="One digit an image.",
     seed=7,
-    commit="abc",
+    version="0.1.0",
     date="2026-01-31",
 )
 
@@ -40,13 +41,11 @@ def test_card_reads_as_lines() -> None:
     lines = str(CARD).splitlines()
     assert lines[0] == "digits: Reads digits; research only."
     assert "figures: test error 0.008" in lines
-    assert "commit" not in str(Card("x", "y"))
+    assert "version" not in str(Card("x", "y"))
     assert repr(CARD) == "Card('digits': Reads digits; research only.)"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "null", "3", "{}", '{"name": "x"}', '{"name": "x", "summary": "y", "colour": 1}', "[" * 5000]
-)
+@pytest.mark.parametrize("text", ["", "[]", "null", "3", "{}", '{"name": "x"}', "[" * 5000])
 def test_what_is_no_card_is_refused(text: str) -> None:
     with pytest.raises(FormatError, match="not a card"):
         Card.from_json(text)
@@ -56,3 +55,17 @@ def test_what_is_no_card_is_refused(text: str) -> None:
 def test_field_of_another_type_is_named(field: str, value: object) -> None:
     with pytest.raises(FormatError, match=rf"the card's {field} is"):
         Card.from_json(json.dumps({"name": "x", "summary": "y", field: value}))
+
+
+def test_what_a_later_version_says_is_passed_over() -> None:
+    assert Card.from_json('{"name": "x", "summary": "y", "colour": 1}') == Card("x", "y")
+
+
+def test_figures_of_numpy_become_plain_and_words_are_refused() -> None:
+    card = Card("x", "y", figures={"error": np.float32(0.5)})
+    assert Card.from_json(card.to_json()) == card
+    assert type(card.figures["error"]) is float
+    with pytest.raises(InputError, match="give numbers by name"):
+        Card("x", "y", figures={"error": "few"})  # type: ignore[dict-item]
+    with pytest.raises(FormatError, match="not a card"):
+        Card.from_json('{"name": "x", "summary": "y", "figures": {"error": []}}')

@@ -101,3 +101,23 @@ def test_cache_is_where_the_environment_says(monkeypatch):
     assert cache_folder() == Path("/somewhere")
     monkeypatch.delenv("LENET_CACHE")
     assert cache_folder() == Path.home() / ".cache" / "lenet"
+
+
+@pytest.mark.parametrize("length", ["abc", "1e3", "-"])
+def test_answer_that_makes_no_sense_is_one_sentence(tmp_path, length):
+    class Odd(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200 if self.path == "/length" else 302)
+            self.send_header("Content-Length", length)
+            self.send_header("Location", "http://[bad")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Odd) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name in ("length", "redirect"):
+            with pytest.raises(DownloadError, match="could not be fetched"):
+                fetch([f"http://127.0.0.1:{server.server_port}/{name}"], SHA256, tmp_path / "file")
+        server.shutdown()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,33 +15,12 @@ from lenet import _engine
 from lenet.architectures import ZOO, Architecture, Convolution, FullConnection, Subsampling, lenet5, named
 from lenet.network import Network
 from tests import reference
+from tests.comparing import assert_close, assert_gradients_close, network_of
 from tests.networks import random_architecture, random_images, random_labels, random_values
 
 SEEDS = range(60)
 NAMES = ("lenet5", "lenet5-max-relu", "lenet5-1998", "lenet4", "lenet1")
 LOSSES = ("cross_entropy", "squared_error")
-
-
-def network_of(architecture: Architecture, seed: int = 0) -> tuple[Network, reference.Values]:
-    """Return a network with random numbers, and the same numbers in float64."""
-    network, values = Network(architecture), random_values(architecture, seed)
-    for name, array in (network.parameters | network.statistics).items():
-        array[...] = values[name]
-    return network, {name: array.astype(np.float64) for name, array in values.items()}
-
-
-def assert_close(found: NDArray, expected: NDArray, tolerance: float = 1e-5) -> None:
-    """Compare relative to the largest number."""
-    assert found.shape == expected.shape
-    assert np.abs(found - expected).max() <= tolerance * max(np.abs(expected).max(), 1e-3)
-
-
-def assert_gradients_close(found: dict, expected: dict, tolerance: float = 1e-4) -> None:
-    """Compare relative to the norm of the whole gradient: one array's may be 0 (a bias before batch norm)."""
-    assert found.keys() == expected.keys()
-    whole = np.sqrt(sum((array**2).sum() for array in expected.values()))
-    for name, array in expected.items():
-        assert np.linalg.norm(found[name] - array) <= tolerance * (whole + 1e-9), name
 
 
 def architecture_of(which: int | str) -> Architecture:
@@ -51,7 +31,8 @@ def architecture_of(which: int | str) -> Architecture:
 def test_every_build_passes_this_file(name: str) -> None:
     if name == _engine.processor() or "LENET_PROCESSOR" in os.environ:
         pytest.skip("this run is that one, or was started by it")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__]
+    files = [__file__, __file__.replace(".py", "_fields.py")]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files]
     environment = {**os.environ, "LENET_PROCESSOR": name}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
@@ -119,6 +100,26 @@ def test_scan_is_the_network_slid_over_the_picture(which: int | str) -> None:
     assert_close(network.scan(picture), reference.forward(architecture, values, seen)[-1].output[0])
 
 
+def tall_picture(architecture: Architecture, outputs: int) -> NDArray[np.float32]:
+    """Return a picture that has so many rows of outputs more than the network, and a few that no output sees."""
+    maps, rows, columns = architecture.input
+    step = np.prod([getattr(layer, "step", getattr(layer, "stride", (1, 1)))[0] for layer in architecture.layers])
+    picture = np.random.default_rng(8).random((maps, rows + outputs * int(step) + int(step) - 1, columns + 3))
+    return picture.astype(np.float32)
+
+
+@pytest.mark.parametrize("which", ["lenet5-1998", *SEEDS[:20]])
+def test_scan_of_a_tall_picture_is_put_together_from_bands(which: int | str) -> None:
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    picture = tall_picture(architecture, 37)
+    seen = reference.scaled(architecture, picture[np.newaxis].astype(np.float64))
+    found = network.scan(picture, threads=1)
+    assert_close(found, reference.forward(architecture, values, seen)[-1].output[0])
+    for threads in (2, 3):
+        assert (network.scan(picture, threads=threads) == found).all()
+
+
 @pytest.mark.parametrize("name", ["lenet5", "lenet5-1998", "lenet1"])
 def test_scan_equals_the_network_on_each_window(name: str) -> None:
     network, _ = network_of(named(name))
@@ -141,6 +142,27 @@ def test_bits_do_not_depend_on_threads_or_neighbours(which: int | str) -> None:
     assert (network.scores(images, threads=5) == whole).all()
     for start, count in ((0, 70), (3, 16), (16, 17), (41, 29)):
         assert (network.scores(images[start : start + count]) == whole[start : start + count]).all()
+
+
+def naps() -> dict[str, int]:
+    """Return how often each thread of this process has gone to sleep."""
+    found = {}
+    for status in Path("/proc/self/task").glob("*/status"):
+        found[status.parent.name] = int(status.read_text().split("\nvoluntary_ctxt_switches:")[1].split()[0])
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not tell what its threads do")
+def test_threads_that_are_not_needed_sleep_on() -> None:
+    network, _ = network_of(lenet5())
+    network.scores(random_images(network.architecture, 16 * 30, 7), threads=30)
+    images = random_images(network.architecture, 64, 7)
+    network.scores(images, threads=2)
+    before = naps()
+    for _ in range(50):
+        network.scores(images, threads=2)
+    woken = [name for name, count in naps().items() if count - before.get(name, 0) > 5]
+    assert len(woken) <= 4  # Python's own thread, the second one, and what a library may run
 
 
 @pytest.mark.parametrize("which", ["lenet5", *range(10)])
@@ -366,6 +388,8 @@ def test_training_on_bytes_takes_the_steps_of_floats() -> None:
 def test_every_named_network_learns_a_small_batch() -> None:
     for name in ZOO:
         network = Network(name, seed=1)
+        if network.architecture.shapes()[-1][1:] != (1, 1):
+            continue  # it gives maps: learning/test_fields.py
         images, labels = random_images(network.architecture, 32, 15), random_labels(network.architecture, 32, 15)
         optimizer = _engine.Trainer(network._engine, optimizer="adamw")
         first, _ = optimizer.run(images, labels, np.arange(32), 16, np.full(2, 2e-3, np.float32))

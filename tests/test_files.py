@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lenet.errors import InputError
-from lenet.files import write_whole
+from lenet.files import require_place, write_whole
 
 
 def test_pieces_follow_each_other(tmp_path):
@@ -56,3 +56,36 @@ def test_place_that_cannot_be_written_to_is_named(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(InputError, match="folder"):
         write_whole(Path(tmp_path / "folder"), [b"x"])
+
+
+def test_link_is_followed(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there" / "file")
+    for content in (b"new", b"newer"):
+        assert write_whole(tmp_path / "link", [content]) == tmp_path / "link"
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "there" / "file").read_bytes() == content
+
+
+def test_what_is_no_file_is_left_alone(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", tmp_path, Path("/dev/null")):
+        for refuse in (lambda place: write_whole(place, [b"x"]), require_place):
+            with pytest.raises(InputError, match="no ordinary file"):
+                refuse(place)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_permissions_of_an_earlier_file_stay(tmp_path):
+    path = write_whole(tmp_path / "secret", [b"x"])
+    path.chmod(0o600)
+    write_whole(path, [b"y"])
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_place_is_tried_without_a_trace(tmp_path):
+    require_place(tmp_path / "new" / "deep" / "file")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match="cannot be written"):
+        require_place(tmp_path / "file" / "deep")

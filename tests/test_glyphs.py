@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+import lenet
+from lenet.documents.segmentation import Piece
 from lenet.errors import InputError
-from lenet.glyphs import open_glyph
+from lenet.glyphs import _thick_enough, open_glyph, open_grey
+
+PICTURES = Path(__file__).parents[1] / "examples" / "pictures"
 
 
 def seven(paper=235, ink=30, scale=1):
@@ -36,3 +42,44 @@ def test_size_does_not_matter():
 def test_an_empty_picture_is_refused():
     with pytest.raises(InputError, match="nothing is written"):
         open_glyph(np.full((40, 40), 240, np.uint8))
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in PICTURES.glob("digit-?.*")))
+def test_predicting_sees_what_reading_sees(name, monkeypatch):
+    seen = []
+    network = lenet.load("digits")
+    monkeypatch.setattr(
+        network, "predict_proba", lambda images, **_: seen.append(images) or np.full((len(images), 10), 0.1)
+    )
+    lenet.read(PICTURES / name, model=network)
+    np.testing.assert_array_equal(open_glyph(PICTURES / name), seen[0][0])
+
+
+def test_a_faint_thin_pen_becomes_a_full_one():
+    thin = Image.new("L", (200, 280), 235)
+    ImageDraw.Draw(thin).line([(40, 48), (152, 48), (80, 232)], 190, 4)
+    glyph = open_glyph(thin)
+    assert glyph.max() == 255
+    assert np.abs(glyph.astype(int) - open_glyph(seven(scale=4))).mean() < 25
+
+
+def test_a_character_of_several_pieces_stays_whole():
+    picture = seven()
+    ImageDraw.Draw(picture).ellipse((22, 60, 28, 66), 30)
+    parts = open_glyph(picture)
+    assert parts.any(1).sum() == 20
+    assert not np.array_equal(parts, open_glyph(seven()))
+
+
+def test_a_picture_as_it_is_keeps_its_polarity():
+    grey = open_grey(seven())
+    assert (grey.shape, grey.max()) == ((32, 32), 235)
+
+
+@pytest.mark.parametrize(("stroke", "thicker"), [(2.0, 0), (1.2, 0), (0.9, 2)])
+def test_strokes_as_thick_as_mnists_are_left_alone(stroke, thicker):
+    """A pixel too many on both sides, where a digit is 20 pixels high, once made every second wrong answer."""
+    ink = np.zeros((20, 20), np.uint8)
+    ink[:, 9:11] = 255
+    found = _thick_enough(Piece((0, 0, 20, 20), ink, stroke))
+    assert (found == 255).any(0).sum() == 2 + thicker

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -294,3 +298,121 @@ def test_bfloat16_is_near_or_refused_with_a_sentence(monkeypatch: pytest.MonkeyP
         assert np.abs(network.scores(images, bfloat16=True) - exact).max() < 0.02 * np.abs(exact).max()
     with pytest.raises(InputError, match="AVX512-BF16"):
         padded.scores(images, bfloat16=True)
+
+
+# ---- maps of outputs ------------------------------------------------------------------------------------------------
+
+FIELDS = Architecture("fields", (1, 8, 16), (Convolution("C", 4, (5, 5)), Convolution("OUT", 3, (4, 3))))
+
+
+def test_outputs_of_a_network_that_sorts_are_its_scores(network: Network, images: np.ndarray) -> None:
+    assert (network.outputs(images)[:, :, 0, 0] == network.scores(images)).all()
+    assert (network.outputs(images[:, :, 2:-2, 2:-2]).shape) == (6, 10, 1, 1)
+
+
+def test_outputs_follow_the_width_of_the_images() -> None:
+    network = Network(FIELDS, seed=1)
+    for width in (7, 16, 31):
+        assert network.outputs(np.zeros((2, 8, width), np.uint8)).shape == (2, 3, 1, width - 6)
+
+
+def test_outputs_follow_what_is_written_into_the_parameters() -> None:
+    network, images = Network(FIELDS, seed=1), random_images(FIELDS, 7, 1)
+    before, parameters = network.outputs(images), network.parameters
+    assert (network.outputs(images) == before).all()
+    parameters["OUT.biases"][0] += 1
+    assert (network.outputs(images)[:, 0] != before[:, 0]).all()
+
+
+def test_maps_are_no_scores() -> None:
+    network = Network(FIELDS, seed=1)
+    images = random_images(FIELDS, 7, 1)
+    for ask in (network.scores, network.predict, network.predict_proba):
+        with pytest.raises(ArchitectureError, match="fields gives 3 maps of 1x10 outputs"):
+            ask(images)
+    with pytest.raises(ArchitectureError, match="fields gives 3 maps of 1x10 outputs"):
+        network.gradients(images, np.zeros(7, int))
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((2, 9, 16)), "at most 1 map of 8x16; make them smaller"),
+        (np.zeros((2, 2, 8, 16)), "give pictures of 1 channel"),
+        (np.zeros((8, 16)), "a single image"),
+        (np.zeros((0, 8, 16)), "at least one image"),
+        (np.full((2, 8, 20), np.nan), "NaN"),
+    ],
+)
+def test_outputs_refuse_what_does_not_fit(images: np.ndarray, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Network(FIELDS).outputs(images)
+
+
+def test_outputs_of_images_narrower_than_a_kernel_are_refused() -> None:
+    with pytest.raises(ArchitectureError, match="layer OUT"):
+        Network(FIELDS).outputs(np.zeros((2, 8, 6)))
+
+
+@pytest.mark.parametrize("what", [5, None, b"lenet5", lenet5])
+def test_what_is_no_architecture_is_refused(what):
+    with pytest.raises(ArchitectureError, match="was given to build"):
+        Network(what)
+
+
+@pytest.mark.parametrize("threads", [1.5, -1, True, "2", 10**6, None])
+def test_threads_are_a_whole_number_from_0(threads):
+    network, image = Network("lenet1"), np.zeros((1, 28, 28), np.uint8)
+    for compute in (network.predict, network.predict_proba, network.outputs):
+        with pytest.raises(InputError, match="threads="):
+            compute(image, threads=threads)
+    with pytest.raises(InputError, match="threads="):
+        network.scan(image, threads=threads)
+    with pytest.raises(InputError, match="threads="):
+        network.gradients(image, [0], threads=threads)
+    assert (network.predict(image, threads=np.int64(1)) == network.predict(image)).all()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("LENET_THREADS", "foo"), ("LENET_THREADS", "-3"), ("LENET_THREADS", "0"), ("LENET_PROCESSOR", "foo")],
+)
+def test_environment_that_cannot_be_followed_is_one_sentence(variable, value):
+    code = "from lenet.cli import main; main(['predict', 'examples/pictures/digit-3.png'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[1], env=os.environ | {variable: value}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith(f"lenet: {variable} is '{value}'")
+
+
+def test_bytes_as_floats_are_refused():
+    """They once were read as they are, and half of them wrongly."""
+    network, digits = Network("lenet1"), np.full((40, 28, 28), 255, np.uint8)
+    for compute in (network.predict, network.predict_proba, network.outputs):
+        with pytest.raises(InputError, match="divide them by 255"):
+            compute(digits.astype(np.float32))
+    assert network.predict(digits.astype(np.float32) / 255 * 1.2).shape == (40,)
+
+
+# ---- numbers that are not finite ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("name", ["C1.weights", "OUT.biases", "C1.variance"])
+def test_numbers_of_the_network_that_are_not_finite_are_named(name: str, bad: float) -> None:
+    layers = (Convolution("C1", 4, (5, 5), batch_norm=True), FullConnection("OUT", 3))
+    network = Network(Architecture("x", (1, 8, 8), layers), seed=1)
+    images = random_images(network.architecture, 20, 1)
+    network.scores(images)
+    (network.parameters | network.statistics)[name].flat[0] = bad
+    for ask in (network.scores, network.predict, network.predict_proba, network.outputs):
+        for some in (images, images[:1]):
+            with pytest.raises(InputError, match=f"{name} of the network holds NaN or infinite numbers"):
+                ask(some)
+    for ask in (network.scan, network.feature_maps):
+        with pytest.raises(InputError, match=f"{name} of the network holds NaN or infinite numbers"):
+            ask(images[0])
+    (network.parameters | network.statistics)[name].flat[0] = 1
+    assert np.isfinite(network.scores(images)).all()

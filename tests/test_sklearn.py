@@ -104,3 +104,9 @@ def test_features_beyond_those_seen_count_as_the_outermost():
         classifier.predict_proba(10 * rows - 5 * (rows == 0)),
         classifier.predict_proba(np.rint(rows + 1e-9 * (rows == 0.5))),
     )
+
+
+def test_the_network_bears_the_names_of_the_labels():
+    rows, labels = load_digits(return_X_y=True)
+    classifier = LeNetClassifier(epochs=1, random_state=0).fit(rows[:60], labels[:60] + 5)
+    assert classifier.network_.classes == tuple(str(label) for label in range(5, 15))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -210,7 +211,7 @@ def test_numbers_that_are_not_finite_are_refused(path: Path, bad: float) -> None
 
 
 def test_description_of_a_monster_is_refused_before_it_is_built(path: Path) -> None:
-    huge = FullConnection("H1", 10**9)
+    huge = FullConnection("H1", 10**7)
     with pytest.raises(FormatError, match=r"tensor H1\.weights is"):
         weights.load(rewrite(path, architecture=Architecture("x", (1, 28, 28), (huge,)).to_json()))
     wide = Convolution("H1", 4, padding=(10**6, 10**6))
@@ -245,3 +246,47 @@ def test_full_disk_leaves_the_old_file_and_nothing_else(
         weights.save(network, path)
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+JUNK = st.sampled_from(
+    [
+        "",
+        "null",
+        "7",
+        "-1",
+        "1e400",
+        "nan",
+        "[]",
+        "{}",
+        "[[]]",
+        '["a"]',
+        "[1, 2]",
+        '"x"',
+        "[" * 5000,
+        "\x00",
+        "9" * 5000,
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_hostile_headers_are_refused_or_harmless(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
+    """Any text of the header, whole or with a piece cut out and junk put in, is read or refused by a sentence."""
+    network = Network("lenet1", seed=1)
+    network.card = CARD
+    path = weights.save(network, tmp_path_factory.mktemp("hostile") / "x")
+    name = data.draw(st.sampled_from(["architecture", "classes", "temperature", "card", "format"]))
+    text, junk = header(path)[name], data.draw(JUNK)
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 30)))
+    rewrite(path, **{name: data.draw(st.sampled_from([junk, text[:start] + junk + text[end:]]))})
+    with contextlib.suppress(FormatError):
+        found = weights.load(path)
+        assert found.predict_proba(np.zeros((1, *found.architecture.input), np.uint8)).shape == (1, 10)
+
+
+@pytest.mark.parametrize("classes", ['{"a": 1}', "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", "[" * 5000])
+def test_classes_are_a_list_of_names(path: Path, classes: str) -> None:
+    with pytest.raises(FormatError, match="header cannot be used"):
+        weights.load(rewrite(path, classes=classes))

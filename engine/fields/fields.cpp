@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "steps.h"
 
@@ -8,8 +7,7 @@ namespace lenet::fields {
 namespace {
 
 constexpr int MOST_PASSES = 3;
-constexpr float MOST_HEIGHT = 64;  // of text in pixels: more tells nothing and takes time
-constexpr int FRINGE = 2;          // pixels around a rule that are darker than paper because of it
+constexpr int FRINGE = 2;  // pixels around a rule that are darker than paper because of it
 
 std::int64_t area(const Grey& marks) {
   std::int64_t sum = 0;
@@ -32,23 +30,11 @@ void whiten(Grey& dark, const Grey& before, const Grey& after) {
 // Stretch darkness so that full ink is 255.
 Grey stretched(const Grey& dark, float full) {
   std::array<std::uint8_t, 256> table{};
-  const float scale = full > 0 ? 255 / full : 1;
-  for (int v = 0; v < 256; ++v) table[v] = static_cast<std::uint8_t>(std::min(255.0f, static_cast<float>(v) * scale));
+  for (int v = 0; v < 256; ++v)
+    table[v] = static_cast<std::uint8_t>(std::min(255.0f, full > 0 ? static_cast<float>(v) * 255 / full : static_cast<float>(v)));
   Grey evened(dark.rows, dark.columns);
   for (std::size_t i = 0; i < dark.values.size(); ++i) evened.values[i] = table[dark.values[i]];
   return evened;
-}
-
-// Average ink and the evened picture over squares of side k.
-void shrink(Field& field, int k) {
-  const auto smaller = [k](const Grey& grey) {
-    return reduced({grey.values.data(), grey.rows, grey.columns, grey.columns, 1}, 0, k);
-  };
-  field.ink = smaller(field.ink), field.evened = smaller(field.evened);
-  field.factor *= k;
-  const auto by = static_cast<float>(k);
-  Text& text = field.text;
-  text.top /= by, text.bottom /= by, text.left /= by, text.right /= by, text.stroke /= by;
 }
 
 }  // namespace
@@ -72,7 +58,6 @@ Field clean(const Picture& picture) {
   }
   field.evened = stretched(whole, found.full);
   field.ink = to_ink(dark, found);
-  if (field.text.height() > MOST_HEIGHT) shrink(field, static_cast<int>(std::ceil(field.text.height() / MOST_HEIGHT)));
   return field;
 }
 

@@ -6,8 +6,8 @@
 namespace lenet::fields {
 namespace {
 
-constexpr double SHARE = 0.6;                   // of the rows of an image is the text's height
-constexpr double LEAST_HEIGHT = 4;              // pixels: lower text is as good as none
+constexpr double SHARE = 0.8;               // of the rows of an image is the text's height
+constexpr double LEAST_HEIGHT = 4;          // pixels: lower text is as good as none
 constexpr std::int64_t MOST_COLUMNS = 1 << 14;  // of an image; longer text is drawn narrower
 
 // The integral of a line of pixels, known between them as well; outside it is paper.

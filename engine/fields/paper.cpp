@@ -1,8 +1,8 @@
+#include "steps.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
-
-#include "steps.h"
 
 namespace lenet::fields {
 namespace {
@@ -12,13 +12,38 @@ constexpr std::int64_t MOST_PIXELS = 1 << 22;  // likewise
 constexpr int CELL = 4;                        // the light of the paper is known for squares of this side
 constexpr float DIMMEST = 80;                  // darker paper counts as if it had this much light: its noise is no ink
 
+// ---- Making smaller ------------------------------------------------------------------------------------------------
+
+// One channel, averaged over squares of side `factor`.
+Grey reduced(const Picture& picture, int channel, int factor) {
+  Grey plane((picture.rows + factor - 1) / factor, (picture.columns + factor - 1) / factor);
+  std::vector<std::uint32_t> sums(plane.columns);
+  for (std::int64_t y = 0; y < plane.rows; ++y) {
+    const std::uint8_t* first = picture.pixels + y * factor * picture.row_stride + channel;
+    std::uint8_t* out = plane.row(y);
+    if (factor == 1) {
+      for (std::int64_t x = 0; x < plane.columns; ++x) out[x] = first[x * picture.channels];
+      continue;
+    }
+    std::fill(sums.begin(), sums.end(), 0);
+    const std::int64_t down = std::min<std::int64_t>(factor, picture.rows - y * factor);
+    for (std::int64_t i = 0; i < down; ++i)
+      for (std::int64_t x = 0; x < picture.columns; ++x)
+        sums[x / factor] += first[i * picture.row_stride + x * picture.channels];
+    for (std::int64_t x = 0; x < plane.columns; ++x) {
+      const auto area = static_cast<std::uint32_t>(down * std::min<std::int64_t>(factor, picture.columns - x * factor));
+      out[x] = static_cast<std::uint8_t>((sums[x] + area / 2) / area);
+    }
+  }
+  return plane;
+}
+
 bool is_grey(const Picture& picture) {
   if (picture.channels == 1) return true;
   for (std::int64_t y = 0; y < picture.rows; ++y) {
     const std::uint8_t* row = picture.pixels + y * picture.row_stride;
     std::uint8_t differs = 0;
-    for (std::int64_t x = 0; x < picture.columns; ++x)
-      differs |= (row[3 * x] ^ row[3 * x + 1]) | (row[3 * x] ^ row[3 * x + 2]);
+    for (std::int64_t x = 0; x < picture.columns; ++x) differs |= (row[3 * x] ^ row[3 * x + 1]) | (row[3 * x] ^ row[3 * x + 2]);
     if (differs) return false;
   }
   return true;
@@ -73,8 +98,8 @@ Plane<float> mean_near(const Grey& plane, const Plane<float>& level, float below
   for (std::int64_t i = 0; i < level.columns; ++i) sum_windows(&cells[i], level.rows, level.columns, radius, line);
   Plane<float> mean(level.rows, level.columns);
   for (std::size_t i = 0; i < cells.size(); ++i)
-    mean.values[i] =
-        cells[i].count ? static_cast<float>(cells[i].total) / static_cast<float>(cells[i].count) : level.values[i];
+    mean.values[i] = cells[i].count ? static_cast<float>(cells[i].total) / static_cast<float>(cells[i].count)
+                                    : level.values[i];
   return mean;
 }
 
@@ -182,36 +207,12 @@ void invert(Grey& plane) {
 
 }  // namespace
 
-Grey reduced(const Picture& picture, int channel, int factor) {
-  Grey plane((picture.rows + factor - 1) / factor, (picture.columns + factor - 1) / factor);
-  std::vector<std::uint32_t> sums(plane.columns);
-  for (std::int64_t y = 0; y < plane.rows; ++y) {
-    const std::uint8_t* first = picture.pixels + y * factor * picture.row_stride + channel;
-    std::uint8_t* out = plane.row(y);
-    if (factor == 1) {
-      for (std::int64_t x = 0; x < plane.columns; ++x) out[x] = first[x * picture.channels];
-      continue;
-    }
-    std::fill(sums.begin(), sums.end(), 0);
-    const std::int64_t down = std::min<std::int64_t>(factor, picture.rows - y * factor);
-    for (std::int64_t i = 0; i < down; ++i)
-      for (std::int64_t x = 0; x < picture.columns; ++x)
-        sums[x / factor] += first[i * picture.row_stride + x * picture.channels];
-    for (std::int64_t x = 0; x < plane.columns; ++x) {
-      const auto area = static_cast<std::uint32_t>(down * std::min<std::int64_t>(factor, picture.columns - x * factor));
-      out[x] = static_cast<std::uint8_t>((sums[x] + area / 2) / area);
-    }
-  }
-  return plane;
-}
-
 // Rows are few in a field, but a strip that stands upright must not lose its columns for that.
 int factor_for(const Picture& picture) {
   const double area = static_cast<double>(picture.rows) * static_cast<double>(picture.columns);
   const auto by_area = static_cast<std::int64_t>(std::ceil(std::sqrt(area / static_cast<double>(MOST_PIXELS))));
   const std::int64_t most = std::max<std::int64_t>(1, std::min(picture.rows, picture.columns) / 16);
-  return static_cast<int>(
-      std::max({std::int64_t{1}, by_area, std::min(most, (picture.rows + MOST_ROWS - 1) / MOST_ROWS)}));
+  return static_cast<int>(std::max({std::int64_t{1}, by_area, std::min(most, (picture.rows + MOST_ROWS - 1) / MOST_ROWS)}));
 }
 
 // How much of the paper's light is missing, 255 for all of it; of several channels the one that says most, each in

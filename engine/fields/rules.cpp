@@ -11,10 +11,10 @@
 namespace lenet::fields {
 namespace {
 
-constexpr double STEEPEST = 0.06;       // rows a rule falls or rises per column
-constexpr double MOST_BEND = 0.8;       // rows, root mean square: a drawn line is never so straight
-constexpr double MAIN_BAND = 0.75;      // of the ink lies between the rules that a text is written between
-constexpr double BORDER_SHARE = 0.2;    // of the columns have a thin mark on the border: what is left of a rule there
+constexpr double STEEPEST = 0.06;  // rows a rule falls or rises per column
+constexpr double MOST_BEND = 0.8;  // rows, root mean square: a drawn line is never so straight
+constexpr double MAIN_BAND = 0.75;  // of the ink lies between the rules that a text is written between
+constexpr double BORDER_SHARE = 0.2;  // of the columns have a thin mark on the border: what is left of a rule there
 constexpr std::size_t MOST_RULES = 64;  // of one direction; a comb for a date has nine sides
 constexpr std::size_t MOST_CANDIDATES = 512;
 
@@ -29,10 +29,10 @@ struct Rule {
   std::vector<float> course;  // its row in every column
   std::vector<Run> runs;      // what is marked there
   float thickness = 0;
-  std::int64_t covered = 0, alone = 0;         // columns with marks, and with marks no thicker than the line
-  std::int64_t left = 0, right = 0;            // of what is covered
+  std::int64_t covered = 0, alone = 0;  // columns with marks, and with marks no thicker than the line
+  std::int64_t left = 0, right = 0;     // of what is covered
   std::int64_t thin = 0, first = 0, last = 0;  // columns with marks no thicker than 2, over all, and where they are
-  double bend = 0;  // root mean square of how far it strays from its course where it is alone
+  double bend = 0;                      // root mean square of how far it strays from its course where it is alone
 
   double middle() const { return course[course.size() / 2]; }
 };
@@ -97,12 +97,10 @@ std::vector<Candidate> candidates(const Grey& marks, double least_covered) {
       std::min(STEEPEST * static_cast<double>(marks.columns), static_cast<double>(marks.rows) / 4));
   std::vector<Candidate> found;
   for (std::int64_t drop = -most_drop; drop <= most_drop; ++drop)
-    for (std::int64_t start = std::min<std::int64_t>(0, -drop); start < marks.rows + std::max<std::int64_t>(0, -drop);
-         ++start)
+    for (std::int64_t start = std::min<std::int64_t>(0, -drop); start < marks.rows + std::max<std::int64_t>(0, -drop); ++start)
       if (const std::int32_t count = count_along(sums, start, drop); count >= std::max(least, 8))
         found.push_back({start, drop, count});
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.count > b.count; });
+  std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) { return a.count > b.count; });
   if (found.size() > MOST_CANDIDATES) found.resize(MOST_CANDIDATES);
   return found;
 }
@@ -171,9 +169,7 @@ Rule follow(const Grey& marks, const Candidate& line) {
 
 bool same(const Rule& a, const Rule& b) {
   const std::size_t last = a.course.size() - 1;
-  const auto near = [&](std::size_t x) {
-    return std::abs(a.course[x] - b.course[x]) < 2 + (a.thickness + b.thickness) / 2;
-  };
+  const auto near = [&](std::size_t x) { return std::abs(a.course[x] - b.course[x]) < 2 + (a.thickness + b.thickness) / 2; };
   return near(last / 2) && (near(0) || near(last));
 }
 
@@ -181,8 +177,7 @@ template <typename Accept>
 std::vector<Rule> straight_lines(const Grey& marks, double thickest, double least_thin, Accept accept) {
   std::vector<Rule> rules;
   std::vector<Candidate> followed;
-  for (const Candidate& candidate :
-       candidates(thin_marks(marks, static_cast<std::int64_t>(thickest) + 1), least_thin)) {
+  for (const Candidate& candidate : candidates(thin_marks(marks, static_cast<std::int64_t>(thickest) + 1), least_thin)) {
     const auto near = [&](const Candidate& other) {
       const std::int64_t first = candidate.start - other.start, last = first + candidate.drop - other.drop;
       return std::abs(first) <= 2 && std::abs(last) <= 2;
@@ -207,8 +202,7 @@ struct Leg {
 };
 
 // Columns [first, end) of the marks of a row that overlap those given; none where first == end.
-std::pair<std::int64_t, std::int64_t> marks_near(const Grey& marks, std::int64_t y, std::int64_t first,
-                                                 std::int64_t end) {
+std::pair<std::int64_t, std::int64_t> marks_near(const Grey& marks, std::int64_t y, std::int64_t first, std::int64_t end) {
   if (y < 0 || y >= marks.rows) return {0, 0};
   const std::uint8_t* row = marks.row(y);
   first = std::max<std::int64_t>(first, 0), end = std::min(end, marks.columns);
@@ -316,8 +310,7 @@ Run rows_of_text(const Grey& marks, const std::vector<Rule>& sides) {
     for (std::int64_t x = 0; x < marks.columns; ++x) sums[y] += row[x];
     for (const Rule& side : sides) sums[y] -= side.runs[y].length();
   }
-  const auto few =
-      static_cast<std::int64_t>(0.03 * static_cast<double>(std::accumulate(sums.begin(), sums.end(), std::int64_t{0})));
+  const auto few = static_cast<std::int64_t>(0.03 * static_cast<double>(std::accumulate(sums.begin(), sums.end(), std::int64_t{0})));
   Run text{0, static_cast<std::int32_t>(marks.rows)};
   for (std::int64_t seen = 0; text.top < text.bottom && (seen += sums[text.top]) <= few;) ++text.top;
   for (std::int64_t seen = 0; text.top < text.bottom && (seen += sums[text.bottom - 1]) <= few;) --text.bottom;
@@ -337,8 +330,7 @@ double least_height(const std::vector<Rule>& level, double rows) {
 
 // The sides of boxes: upright lines from one end to the other, an end being the border or a level rule. A 1 may look
 // like that: so it has to be taller than what else is written, unless three are alike.
-std::vector<Rule> sides_of_boxes(const Grey& marks, const Grey& turned, const std::vector<Rule>& level,
-                                 double thickest) {
+std::vector<Rule> sides_of_boxes(const Grey& marks, const Grey& turned, const std::vector<Rule>& level, double thickest) {
   const auto rows = static_cast<double>(marks.rows);
   const auto is_end = [&](const Rule& side, std::int64_t y, double border) {
     const auto row = static_cast<double>(y);
@@ -350,8 +342,7 @@ std::vector<Rule> sides_of_boxes(const Grey& marks, const Grey& turned, const st
   auto sides = straight_lines(turned, thickest, 0.4 * least_height(level, rows) / rows, [&](const Rule& side) {
     const auto length = static_cast<double>(side.right - side.left);
     return is_straight(side, thickest) && std::abs(side.course.back() - side.course.front()) <= 0.06 * rows &&
-           static_cast<double>(side.alone) >= 0.5 * length && is_end(side, side.left, 0) &&
-           is_end(side, side.right, rows);
+           static_cast<double>(side.alone) >= 0.5 * length && is_end(side, side.left, 0) && is_end(side, side.right, rows);
   });
   if (sides.size() >= 3) return sides;
   const Run text = rows_of_text(marks, sides);
@@ -399,10 +390,10 @@ void remove_rules(Grey& marks) {
   });
   erase_border(marks, true), erase_border(marks, false);
   Grey turned = transposed(marks);
-  if (std::any_of(level.begin(), level.end(),
-                  [&](const Rule& rule) { return !is_long(rule, rows) && !is_broken(rule, rows); })) {
-    const auto edges = straight_lines(
-        turned, thickest, 0.6, [&](const Rule& side) { return is_straight(side, thickest) && is_edge(side, columns); });
+  if (std::any_of(level.begin(), level.end(), [&](const Rule& rule) { return !is_long(rule, rows) && !is_broken(rule, rows); })) {
+    const auto edges = straight_lines(turned, thickest, 0.6, [&](const Rule& side) {
+      return is_straight(side, thickest) && is_edge(side, columns);
+    });
     if (level.size() + edges.size() < 2) level.clear();
   }
   for (const Rule& rule : level) erase(marks, rule);

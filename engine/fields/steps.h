@@ -8,18 +8,15 @@ namespace lenet::fields {
 // How many times smaller a picture is looked at.
 int factor_for(const Picture& picture);
 
-// One channel, averaged over squares of side `factor`.
-Grey reduced(const Picture& picture, int channel, int factor);
-
 // How much of the paper's light is missing at each pixel, 255 for all of it; of several channels the one that says
 // most. Light ink on dark ground counts as if it were the other way round.
 Grey darkness(const Picture& picture, int factor);
 
 // Which pixels are strokes, and what darkness is.
 struct Strokes {
-  Grey marks;      // 0 or 1
-  float edge = 0;  // darkness where a stroke ends; 0 where there are none
-  float full = 0;  // darkness of full ink
+  Grey marks;         // 0 or 1
+  float edge = 0;     // darkness where a stroke ends; 0 where there are none
+  float full = 0;     // darkness of full ink
 };
 
 Strokes strokes(const Grey& dark);

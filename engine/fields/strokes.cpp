@@ -9,8 +9,8 @@ namespace lenet::fields {
 namespace {
 
 constexpr float LEAST_CONTRAST = 0.07f * 255;  // what is less dark than this is no ink: shadow of creased paper
-constexpr float CLEAR = 5;                     // ink is this many standard deviations of the paper darker than paper
-constexpr float STRAY = 4.5f;        // pattern beside a stroke strays this many standard deviations from paper
+constexpr float CLEAR = 5;    // ink is this many standard deviations of the paper darker than paper
+constexpr float STRAY = 4.5f;  // pattern beside a stroke strays this many standard deviations from paper
 constexpr float LEAST_EDGE = 0.65f;  // of the threshold between ink and paper: where a stroke on clean paper ends
 
 // ---- Strokes -------------------------------------------------------------------------------------------------------
@@ -64,6 +64,7 @@ Classes two_classes(const Grey& plane) {
   }
   return best;
 }
+
 
 // Keep the components of marks in which `sure` is somewhere at least `least`.
 void keep_sure(Grey& marks, const Grey& sure, float least) {

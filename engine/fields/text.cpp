@@ -12,9 +12,9 @@ namespace {
 
 using Components = std::vector<glyphs::Component>;
 
-constexpr float BODY = 0.5f;  // higher than this share of the usual height is a character, not a dot or a dash
+constexpr float BODY = 0.5f;   // higher than this share of the usual height is a character, not a dot or a dash
 constexpr float MOST_SLOPE = 0.25f;
-constexpr int SLANTS = 17;  // looked at, from -0.6 in steps of 0.1
+constexpr int SLANTS = 17;     // looked at, from -0.6 in steps of 0.1
 
 float height(const glyphs::Component& c) { return static_cast<float>(c.bottom - c.top); }
 float width(const glyphs::Component& c) { return static_cast<float>(c.right - c.left); }
@@ -50,8 +50,7 @@ float stroke_width(const Grey& marks) {
     if (y == 0 || y + 1 == marks.rows)
       for (std::int64_t x = 0; x < marks.columns; ++x) sides += row[x];
   }
-  return sides == 0 ? 0.0f
-                    : static_cast<float>(static_cast<double>(area) * 8 / 3.14159265358979 / static_cast<double>(sides));
+  return sides == 0 ? 0.0f : static_cast<float>(static_cast<double>(area) * 8 / 3.14159265358979 / static_cast<double>(sides));
 }
 
 // Least squares through the middles of characters; level where they are too few or too close to tell.
@@ -83,6 +82,19 @@ Text measured(const Grey& marks, const Components& found) {
     text.right = std::max(text.right, static_cast<float>(c.right));
   }
   return text;
+}
+
+// Let the text reach as high and as deep as its tallest characters do, within limits: where most of a number is small
+// zeros, its first digit may be twice as high as they are.
+void reach_out(const Components& found, float middle, Text& text) {
+  const float usual_height = text.height();
+  const float highest = text.top - 1.2f * usual_height, lowest = text.bottom + 0.6f * usual_height;
+  for (const auto& c : found) {
+    if (height(c) < BODY * usual_height) continue;
+    const float level = text.slope * (centre(c) - middle);
+    text.top = std::clamp(static_cast<float>(c.top) - level, highest, text.top);
+    text.bottom = std::clamp(static_cast<float>(c.bottom) - level, text.bottom, lowest);
+  }
 }
 
 // Whether a component is no part of the text: a speck, a piece of a frame, or the end of a neighbour's stroke.
@@ -152,8 +164,7 @@ std::vector<Run> runs_of(const Grey& marks) {
     for (std::int64_t x = 0, end = 0; x < marks.columns; x = end) {
       while (x < marks.columns && !row[x]) ++x;
       for (end = x; end < marks.columns && row[end];) ++end;
-      if (end > x)
-        runs.push_back({static_cast<std::int32_t>(y), static_cast<std::int32_t>(x), static_cast<std::int32_t>(end)});
+      if (end > x) runs.push_back({static_cast<std::int32_t>(y), static_cast<std::int32_t>(x), static_cast<std::int32_t>(end)});
     }
   }
   return runs;
@@ -197,6 +208,7 @@ Text text_of(Grey& marks) {
   for (std::size_t i = 0; i < labels.size(); ++i) marks.values[i] = keep[labels[i]];
   if (kept.empty()) return {};
   text = measured(marks, kept);
+  reach_out(kept, static_cast<float>(marks.columns) / 2, text);
   text.slant = slant_of(marks);
   return text;
 }

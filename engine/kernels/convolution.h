@@ -165,6 +165,15 @@ void tile_output(const Output o, const float* products, int y0, int rows, int m0
 
 // Few inputs: all six products of 2 maps x 4 rows of a tile of F(2, 5) stay in registers, and so do the outputs.
 constexpr bool HAS_NARROW = LANES == 16;
+template <int P> INLINE void add_product(V product, V& even, V& odd) {  // of A', see forward_output
+    if constexpr (P == 0) even = product;
+    if constexpr (P >= 1 && P <= 4) even += product;
+    if constexpr (P == 1) odd = product;
+    if constexpr (P == 2) odd -= product;
+    if constexpr (P == 3) odd += 2.0f * product;
+    if constexpr (P == 4) odd -= 2.0f * product;
+    if constexpr (P == 5) odd += product;
+}
 template <int M, Activation F>
 void narrow_tile(const Output o, const float* v, long plane, long in_map, const Link* links, int n, int kernel_rows,
                  const float* weights, long w_plane, long w_map, int m0, int y, int x0) {
@@ -189,14 +198,7 @@ void narrow_tile(const Output o, const float* v, long plane, long in_map, const 
         }
         each<M>([&](auto m) __attribute__((always_inline)) {
             each<R>([&](auto r) __attribute__((always_inline)) {
-                V product = acc[m][r];
-                if constexpr (p == 0) z[0][m][r] = product;
-                if constexpr (p >= 1 && p <= 4) z[0][m][r] += product;
-                if constexpr (p == 1) z[1][m][r] = product;
-                if constexpr (p == 2) z[1][m][r] -= product;
-                if constexpr (p == 3) z[1][m][r] += 2.0f * product;
-                if constexpr (p == 4) z[1][m][r] -= 2.0f * product;
-                if constexpr (p == 5) z[1][m][r] += product;
+                add_product<p>(acc[m][r], z[0][m][r], z[1][m][r]);
             });
         });
     });
@@ -226,20 +228,66 @@ size_t convolve_scratch(const Convolution& c) {
     return size_t(s.input + s.products + s.sources);
 }
 
+// A convolution under way: what it is of, where it goes, and its scratch.
+struct Work {
+    const Convolution& c;
+    const float* weights;
+    Activation activation;
+    const Maps& in;
+    Output output;
+    float *v, *products;
+    Source* sources;
+};
+
 // One tile of all maps, two by two and four rows by four; the last rows may be computed for nothing.
-void convolve_narrow(const Convolution& c, const float* weights, Activation activation, const Maps& in,
-                     const Output& output, const float* v, int x0) {
-    const long plane = long(in.maps) * in.rows * BLOCK, w_plane = long(c.kernels) * c.kernel_rows;
-    choose(activation, [&](auto f) {
+void convolve_narrow(const Work& w, int x0) {
+    const Convolution& c = w.c;
+    const long plane = long(w.in.maps) * w.in.rows * BLOCK, w_plane = long(c.kernels) * c.kernel_rows;
+    choose(w.activation, [&](auto f) {
         constexpr Activation F = decltype(f)::value;
         for (int m = 0; m < c.maps;) {
             const int count = !c.table && m + 2 <= c.maps ? 2 : 1, first = c.first_input[m];
             const auto tile = count == 2 ? narrow_tile<2, F> : narrow_tile<1, F>;
             for (int y = 0; y < c.rows; y += 4)
-                tile(output, v, plane, long(in.rows) * BLOCK, c.inputs_of + first, c.first_input[m + 1] - first,
-                     c.kernel_rows, weights, w_plane, long(c.inputs) * c.kernel_rows, m, y, x0);
+                tile(w.output, w.v, plane, long(w.in.rows) * BLOCK, c.inputs_of + first, c.first_input[m + 1] - first,
+                     c.kernel_rows, w.weights, w_plane, long(c.inputs) * c.kernel_rows, m, y, x0);
             m += count;
         }
+    });
+}
+
+// What the maps that begin with m0 sum; returns how many sources.
+int find_sources(const Work& w, int m0) {
+    const Convolution& c = w.c;
+    const int columns = c.transformed() ? 1 : c.kernel_columns;
+    int n = 0;
+    for (int l = c.first_input[m0]; l < c.first_input[m0 + 1]; ++l)
+        for (int kx = 0; kx < columns; ++kx)
+            w.sources[n++] = {c.transformed() ? c.inputs_of[l].map * long(w.in.rows) * BLOCK
+                                              : c.inputs_of[l].map * w.in.map + kx * BLOCK,
+                              c.inputs_of[l].kernel * long(c.kernel_rows) * columns + kx};
+    return n;
+}
+
+// Rows y... of the m maps from m0 on of the tile at x0, from n sources.
+void convolve_rows(const Work& w, int n, int m0, int m, int x0, int y, int rows) {
+    const Convolution& c = w.c;
+    const bool transformed = c.transformed();
+    const int columns = transformed ? 1 : c.kernel_columns;
+    const long row = transformed ? BLOCK : w.in.row, kernel = long(c.kernel_rows) * columns;
+    const long in_plane = long(w.in.maps) * w.in.rows * BLOCK;
+    for (int p = 0; p < c.points; ++p) {
+        if (!transformed && x0 + p >= c.columns) continue;
+        const float* from = transformed ? w.v + p * in_plane : w.in.data + long(x0 + p) * c.stride_columns * BLOCK;
+        column<false>(m, rows, from + long(y) * c.stride_rows * row, row, c.stride_rows, 0, w.sources, n, c.kernel_rows,
+                      transformed ? w.weights + p * c.kernels * kernel : w.weights, c.inputs * kernel, columns,
+                      w.products + long(p) * m * rows * BLOCK, long(rows) * BLOCK);
+    }
+    choose(w.activation, [&](auto f) {
+        constexpr Activation F = decltype(f)::value;
+        const auto put = !transformed   ? tile_output<2, 2, F>
+                         : c.width == 2 ? tile_output<2, POINTS, F> : tile_output<4, POINTS, F>;
+        put(w.output, w.products, y, rows, m0, m, x0);
     });
 }
 
@@ -247,45 +295,21 @@ void convolve(const Convolution& c, const float* weights, const float* bias, Act
               const Maps* out, const Maps* pooled, Pooling pooling, float* scratch) {
     const Scratch size = scratch_of(c, in.rows);
     float *v = scratch, *products = v + size.input;
-    Source* sources = reinterpret_cast<Source*>(products + size.products);
-    const bool transformed = c.transformed();
-    const int columns = transformed ? 1 : c.kernel_columns, group = group_size(c.maps, c.table);
-    const long row = transformed ? BLOCK : in.row, kernel = long(c.kernel_rows) * columns;
-    const long in_plane = long(in.maps) * in.rows * BLOCK;
-    const Output output = output_of(c, bias, out, pooled, pooling);
-    const bool narrow = HAS_NARROW && transformed && c.width == 2 && c.stride_rows == 1 && c.inputs == 1;
+    const Work w{c, weights, activation, in, output_of(c, bias, out, pooled, pooling), v, products,
+                 reinterpret_cast<Source*>(products + size.products)};
+    const int group = group_size(c.maps, c.table);
+    const bool narrow = HAS_NARROW && c.transformed() && c.width == 2 && c.stride_rows == 1 && c.inputs == 1;
     for (int x0 = 0; x0 < c.columns; x0 += c.width) {
-        if (transformed) tile_input(in, x0, v);
+        if (c.transformed()) tile_input(in, x0, v);
         if (narrow) {
-            convolve_narrow(c, weights, activation, in, output, v, x0);
+            convolve_narrow(w, x0);
             continue;
         }
         for (int m0 = 0; m0 < c.maps; m0 += group) {
-            const int m = least(group, c.maps - m0);
-            int n = 0;
-            for (int l = c.first_input[m0]; l < c.first_input[m0 + 1]; ++l)
-                for (int kx = 0; kx < columns; ++kx)
-                    sources[n++] = {transformed ? c.inputs_of[l].map * long(in.rows) * BLOCK
-                                                : c.inputs_of[l].map * in.map + kx * BLOCK,
-                                    c.inputs_of[l].kernel * kernel + kx};
+            const int m = least(group, c.maps - m0), n = find_sources(w, m0);
             // so many rows at a time that their products stay in the first-level cache
             const int parts = ceiling(c.rows, 2 * rows_of_tile(m)), height = 2 * ceiling(c.rows, 2 * parts);
-            for (int y = 0; y < c.rows; y += height) {
-                const int rows = least(height, c.rows - y);
-                for (int p = 0; p < c.points; ++p) {
-                    if (!transformed && x0 + p >= c.columns) continue;
-                    const float* from = transformed ? v + p * in_plane : in.data + long(x0 + p) * c.stride_columns * BLOCK;
-                    column<false>(m, rows, from + long(y) * c.stride_rows * row, row, c.stride_rows, 0, sources, n,
-                                  c.kernel_rows, transformed ? weights + p * c.kernels * kernel : weights,
-                                  c.inputs * kernel, columns, products + long(p) * m * rows * BLOCK, long(rows) * BLOCK);
-                }
-                choose(activation, [&](auto f) {
-                    constexpr Activation F = decltype(f)::value;
-                    const auto put = !transformed   ? tile_output<2, 2, F>
-                                     : c.width == 2 ? tile_output<2, POINTS, F> : tile_output<4, POINTS, F>;
-                    put(output, products, y, rows, m0, m, x0);
-                });
-            }
+            for (int y = 0; y < c.rows; y += height) convolve_rows(w, n, m0, m, x0, y, least(height, c.rows - y));
         }
     }
 }

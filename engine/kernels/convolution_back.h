@@ -12,29 +12,37 @@ namespace {
 constexpr int MAX_K = 5;                         // kernel rows that go through a tile together
 constexpr int BACK_M = LANES == 16 ? 4 : 2;
 
-// acc[m][ky] += sum_y d[m][y] v[y step + ky]
+// Where the deltas and the inputs of one product lie: rows, and the tiles along x that are summed at once.
+struct GradientTiles {
+    int rows, count;
+    long d_row, v_step, v_row, d_tile, v_tile;  // v_step: as far as one row of the output goes; v_row: from ky to ky + 1
+};
+
+// acc[m][ky] += sum over tiles and y of d[m][tile][y] v[tile][y sy + ky]
 template <int M, int K>
-void gradient_tile(const float* const* d, long d_row, const float* v, long v_row, int step, int rows, float* const* acc) {
+void gradient_tile(const GradientTiles& t, const float* const* d, const float* v, float* const* acc) {
     for (int h = 0; h < BLOCK; h += LANES) {
         V sum[M][K];
         each<M>([&](auto m) __attribute__((always_inline)) {
             each<K>([&](auto k) __attribute__((always_inline)) { sum[m][k] = load(acc[m] + k * BLOCK + h); });
         });
-        for (int y = 0; y < rows; ++y) {
-            V delta[M];
-            each<M>([&](auto m) __attribute__((always_inline)) { delta[m] = load(d[m] + y * d_row + h); });
-            const float* from = v + y * step * v_row + h;
-            each<K>([&](auto k) __attribute__((always_inline)) {
-                V value = load(from + k * v_row);
-                each<M>([&](auto m) __attribute__((always_inline)) { sum[m][k] += delta[m] * value; });
-            });
-        }
+        for (int tile = 0; tile < t.count; ++tile)
+            for (int y = 0; y < t.rows; ++y) {
+                V delta[M];
+                const long down = tile * t.d_tile + y * t.d_row + h;
+                each<M>([&](auto m) __attribute__((always_inline)) { delta[m] = load(d[m] + down); });
+                const float* from = v + tile * t.v_tile + y * t.v_step + h;
+                each<K>([&](auto k) __attribute__((always_inline)) {
+                    V value = load(from + k * t.v_row);
+                    each<M>([&](auto m) __attribute__((always_inline)) { sum[m][k] += delta[m] * value; });
+                });
+            }
         each<M>([&](auto m) __attribute__((always_inline)) {
             each<K>([&](auto k) __attribute__((always_inline)) { store(acc[m] + k * BLOCK + h, sum[m][k]); });
         });
     }
 }
-using GradientTile = void (*)(const float* const*, long, const float*, long, int, int, float* const*);
+using GradientTile = void (*)(const GradientTiles&, const float* const*, const float*, float* const*);
 template <int M> constexpr GradientTile gradient_tiles[MAX_K] = {
     gradient_tile<M, 1>, gradient_tile<M, 2>, gradient_tile<M, 3>, gradient_tile<M, 4>, gradient_tile<M, 5>,
 };
@@ -83,24 +91,33 @@ template <Activation F, bool AVERAGED> auto tile_delta_for(const Convolution& c)
            : c.width == 2   ? tile_delta<2, POINTS, F, AVERAGED> : tile_delta<4, POINTS, F, AVERAGED>;
 }
 
-// dU of one product: every kernel, from the deltas of all outputs and the columns of all inputs.
-void product_gradient(const Convolution& c, const float* d, int d_rows, const float* v, long v_map, long v_row,
-                      float* du) {
+// dU of one product: every kernel, from the deltas of all outputs and the columns of all inputs. The sums of all tiles
+// go to `totals` at once, added over the images, where that is given; else each image's own are kept in `du`. Kernels
+// of one row lie next to each other by input, and go through a tile as the rows of one kernel do.
+void product_gradient(const Convolution& c, GradientTiles tiles, const float* d, int d_rows, const float* v, long v_map,
+                      float* du, float* totals) {
     const float* deltas[BACK_M];
     float* sums[BACK_M];
-    for (int i = 0; i < c.inputs; ++i) {
+    const bool by_input = c.kernel_rows == 1 && !c.table;
+    const int all = by_input ? c.inputs : c.kernel_rows, at_once = ceiling(all, ceiling(all, MAX_K));
+    if (by_input) tiles.v_row = v_map;
+    for (int i = 0; i < c.inputs; i += by_input ? c.inputs : 1) {
         const int last = c.first_output[i + 1];
         if (last == c.first_output[i]) continue;  // no map reads this input
         const int group = ceiling(last - c.first_output[i], ceiling(last - c.first_output[i], BACK_M));
-        for (int l = c.first_output[i]; l < last; l += group) {
-            const int m = least(group, last - l);
-            for (int ky = 0; ky < c.kernel_rows; ky += MAX_K) {
+        for (int k0 = 0; k0 < all; k0 += at_once) {
+            const int rows = least(at_once, all - k0);
+            const float* from = v + i * v_map + k0 * tiles.v_row;
+            for (int l = c.first_output[i]; l < last; l += group) {
+                const int m = least(group, last - l);
+                const auto first = [&](int k) { return long(c.outputs_of[l + k].kernel) * c.kernel_rows + k0; };
                 for (int k = 0; k < m; ++k) {
                     deltas[k] = d + long(c.outputs_of[l + k].map) * d_rows * BLOCK;
-                    sums[k] = du + (long(c.outputs_of[l + k].kernel) * c.kernel_rows + ky) * BLOCK;
+                    sums[k] = du + (totals ? long(k) * rows : first(k)) * BLOCK;
                 }
-                gradient_tile_for(m, least(MAX_K, c.kernel_rows - ky))(
-                    deltas, long(c.stride_rows) * BLOCK, v + i * v_map + ky * v_row, v_row, c.stride_rows, c.rows, sums);
+                if (totals) __builtin_memset(du, 0, size_t(m) * size_t(rows) * BLOCK * sizeof(float));
+                gradient_tile_for(m, rows)(tiles, deltas, from, sums);
+                for (int k = 0; totals && k < m; ++k) sum_blocks(sums[k], rows, totals + first(k));
             }
         }
     }
@@ -203,17 +220,24 @@ void tile_back(const Convolution& c, const float* weights, const float* d, int d
     }
 }
 
+// The sums of every image apart do not fit a cache where kernels are many: all tiles are then taken at once, kernel by
+// kernel, and only the sums over the images are kept.
+constexpr long MOST_GRADIENTS = 1 << 17;  // floats: half a megabyte
+
 struct BackScratch {
+    int tiles, d_rows;  // tiles at once
     long input, deltas, products, gradients, biases, sums, sources;
-    int d_rows;
 };
 BackScratch back_scratch_of(const Convolution& c, int in_rows) {
     const Scratch s = scratch_of(c, in_rows);
     const int d_rows = (c.rows - 1) * c.stride_rows + 1;
     const long kx = c.transformed() ? c.points : c.kernel_columns;
     const long gradients = kx * c.kernels * c.kernel_rows;
-    return {s.input, long(c.points) * c.maps * d_rows * BLOCK, long(c.points) * MAX_M * in_rows * BLOCK,
-            gradients * BLOCK, long(c.maps) * BLOCK, ceiling(int(gradients), BLOCK) * long(BLOCK), s.sources, d_rows};
+    const int tiles = c.transformed() && gradients * BLOCK > MOST_GRADIENTS ? ceiling(c.columns, c.width) : 1;
+    const long apart = tiles > 1 ? long(BACK_M) * MAX_K : gradients;
+    return {tiles, d_rows, s.input * tiles, long(c.points) * c.maps * d_rows * BLOCK * tiles,
+            long(c.points) * MAX_M * in_rows * BLOCK, apart * BLOCK, long(c.maps) * BLOCK,
+            ceiling(int(gradients), BLOCK) * long(BLOCK), s.sources};
 }
 size_t convolve_back_scratch(const Convolution& c) {
     const BackScratch s = back_scratch_of(c, input_rows(c) + c.stride_rows);
@@ -245,7 +269,11 @@ void convolve_back(const Convolution& c, const float* weights, Activation activa
     Source* sources = reinterpret_cast<Source*>(sums + size.sums);
     const bool transformed = c.transformed(), narrow = narrow_back(c, din != nullptr);
     const long in_plane = long(in.maps) * in.rows * BLOCK, d_plane = long(c.maps) * size.d_rows * BLOCK;
-    const long per_product = long(c.kernels) * c.kernel_rows * BLOCK;
+    const long per_product = long(c.kernels) * c.kernel_rows, d_tile = size.deltas / size.tiles;
+    const long v_tile = size.input / size.tiles;
+    const bool apart = size.tiles == 1;  // the sums of every image
+    const long row = long(c.stride_rows) * BLOCK;
+    const GradientTiles rows{c.rows, 1, row, row, BLOCK, d_tile, v_tile};
     if (c.stride_rows > 1) __builtin_memset(d, 0, size_t(size.deltas) * sizeof(float));
     __builtin_memset(du, 0, size_t(size.gradients + size.biases) * sizeof(float));
     if (din)
@@ -254,27 +282,38 @@ void convolve_back(const Convolution& c, const float* weights, Activation activa
                 __builtin_memset(din->at(i, y, 0), 0, size_t(din->columns) * BLOCK * sizeof(float));
 
     for (int x0 = 0; x0 < c.columns; x0 += c.width) {
+        float *tile_d = d + (apart ? 0 : x0 / c.width * d_tile), *tile_v = v + (apart ? 0 : x0 / c.width * v_tile);
         choose(activation, [&](auto f) {
             constexpr Activation F = decltype(f)::value;
             const auto tile = narrow ? (averaged ? tile_delta<2, 2, F, true> : tile_delta<2, 2, F, false>)
                               : averaged ? tile_delta_for<F, true>(c) : tile_delta_for<F, false>(c);
-            tile(c, out, delta, x0, size.d_rows, d, bias_sums);
+            tile(c, out, delta, x0, size.d_rows, tile_d, bias_sums);
         });
-        if (transformed) tile_input(in, x0, v);
-        if (narrow) narrow_gradient(c, d, v, in_plane, du, per_product);
-        else if (transformed)
+        if (transformed) tile_input(in, x0, tile_v);
+        if (narrow) narrow_gradient(c, d, v, in_plane, du, per_product * BLOCK);
+        else if (transformed && apart)
             for (int p = 0; p < c.points; ++p)
-                product_gradient(c, d + p * d_plane, size.d_rows, v + p * in_plane, long(in.rows) * BLOCK, BLOCK,
-                                 du + p * per_product);
-        else
+                product_gradient(c, rows, d + p * d_plane, size.d_rows, v + p * in_plane, long(in.rows) * BLOCK,
+                                 du + p * per_product * BLOCK, nullptr);
+        else if (apart)
             for (int p = 0; p < c.width && x0 + p < c.columns; ++p)
-                for (int kx = 0; kx < c.kernel_columns; ++kx)
-                    product_gradient(c, d + p * d_plane, size.d_rows,
-                                     in.data + (long(x0 + p) * c.stride_columns + kx) * BLOCK, in.map, in.row,
-                                     du + kx * per_product);
-        if (din) tile_back(c, weights, d, size.d_rows, x0, *din, products, sources);
+                for (int kx = 0; kx < c.kernel_columns; ++kx) {
+                    GradientTiles direct = rows;
+                    direct.v_row = in.row, direct.v_step = c.stride_rows * in.row;
+                    product_gradient(c, direct, d + p * d_plane, size.d_rows,
+                                     in.data + (long(x0 + p) * c.stride_columns + kx) * BLOCK, in.map,
+                                     du + kx * per_product * BLOCK, nullptr);
+                }
+        if (din) tile_back(c, weights, tile_d, size.d_rows, x0, *din, products, sources);
     }
-    sum_blocks(du, size.gradients / BLOCK, sums);
+    if (apart) sum_blocks(du, size.gradients / BLOCK, sums);
+    else {
+        GradientTiles all_tiles = rows;
+        all_tiles.count = size.tiles;
+        for (int p = 0; p < c.points; ++p)
+            product_gradient(c, all_tiles, d + p * d_plane, size.d_rows, v + p * in_plane, long(in.rows) * BLOCK, du,
+                             sums + p * per_product);
+    }
     weight_gradient(c, sums, dweights);
     if (dbias) sum_blocks(bias_sums, c.maps, dbias);
 }

@@ -91,6 +91,31 @@ void subsample(const Subsampling& s, const float* coefficients, const float* bia
     });
 }
 
+// What a window's output owes: d, the delta of what it was made of, to the numbers of its window.
+INLINE void window_back(const Subsampling& s, float coefficient, V d, const float* from, long in_row, float* to,
+                        long to_row) {
+    V largest = load(from), left = d;  // left: what the first largest has not yet taken
+    for (int wy = 0; wy < s.window_rows && s.pooling == Pooling::max; ++wy)
+        for (int wx = 0; wx < s.window_columns; ++wx) largest = larger(largest, load(from + wy * in_row + wx * BLOCK));
+    for (int wy = 0; wy < s.window_rows; ++wy)
+        for (int wx = 0; wx < s.window_columns; ++wx) {
+            float* at = to + wy * to_row + wx * BLOCK;
+            V part = coefficient * d;
+            if (s.pooling == Pooling::max) {
+                I hit = load(from + wy * in_row + wx * BLOCK) == largest;
+                part = (V)((I)left & hit);
+                left = (V)((I)left & ~hit);
+            }
+            store(at, load(at) + part);
+        }
+}
+INLINE V window_sum(const Subsampling& s, const float* from, long in_row) {
+    V total{};
+    for (int wy = 0; wy < s.window_rows; ++wy)
+        for (int wx = 0; wx < s.window_columns; ++wx) total += load(from + wy * in_row + wx * BLOCK);
+    return total;
+}
+
 void subsample_back(const Subsampling& s, const float* coefficients, Activation activation, const Maps& in,
                     const Maps& out, const Maps& delta, float* dcoefficients, float* dbiases, const Maps* din) {
     const float share = 1.0f / float(s.window_rows * s.window_columns);
@@ -103,33 +128,15 @@ void subsample_back(const Subsampling& s, const float* coefficients, Activation 
             for (int y = 0; y < out.rows; ++y)
                 for (int x = 0; x < out.columns; ++x)
                     for (int h = 0; h < BLOCK; h += LANES) {
-                        V d = load(delta.at(m, y, x) + h) * derivative_at<F>(load(out.at(m, y, x) + h));
+                        const V d = load(delta.at(m, y, x) + h) * derivative_at<F>(load(out.at(m, y, x) + h));
                         const float* from = in.at(m / s.copies, y * s.stride_rows, x * s.stride_columns) + h;
-                        float* to = din ? din->at(m / s.copies, y * s.stride_rows, x * s.stride_columns) + h : nullptr;
-                        V largest = load(from), total{};
-                        for (int wy = 0; wy < s.window_rows; ++wy)
-                            for (int wx = 0; wx < s.window_columns; ++wx) {
-                                V value = load(from + wy * in.row + wx * BLOCK);
-                                total += value;
-                                largest = larger(largest, value);
-                            }
                         if (trainable) {
-                            store(sums + h, load(sums + h) + d * total);
+                            store(sums + h, load(sums + h) + d * window_sum(s, from, in.row));
                             store(sums + BLOCK + h, load(sums + BLOCK + h) + d);
                         }
-                        if (!to) continue;
-                        V left = d;  // what the first largest of a window has not yet taken
-                        for (int wy = 0; wy < s.window_rows; ++wy)
-                            for (int wx = 0; wx < s.window_columns; ++wx) {
-                                const long at = wy * din->row + wx * BLOCK;
-                                V part = (trainable ? coefficients[m] : share) * d;
-                                if (s.pooling == Pooling::max) {
-                                    I hit = load(from + wy * in.row + wx * BLOCK) == largest;
-                                    part = (V)((I)left & hit);
-                                    left = (V)((I)left & ~hit);
-                                }
-                                store(to + at, load(to + at) + part);
-                            }
+                        if (!din) continue;
+                        float* to = din->at(m / s.copies, y * s.stride_rows, x * s.stride_columns) + h;
+                        window_back(s, trainable ? coefficients[m] : share, d, from, in.row, to, din->row);
                     }
         });
         if (!trainable) continue;

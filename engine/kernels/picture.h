@@ -39,26 +39,40 @@ void rows_tile(const Convolution& c, const float* weights, const float* bias, co
     });
 }
 
-constexpr int PICTURE_M = LANES == 16 ? 3 : 2, PICTURE_R = ACCUMULATORS / PICTURE_M - (LANES == 16 ? 1 : 2);
+constexpr int PICTURE_M = LANES == 16 ? 6 : 2;                              // maps of a tile, or else 2, or 1
+constexpr int picture_rows(int m) { return least(8, ACCUMULATORS / m - (LANES == 16 ? 0 : 2)); }
+int picture_maps(const Convolution& c, int o) {
+    return c.table ? 1 : c.maps - o >= PICTURE_M ? PICTURE_M : c.maps - o >= 2 ? 2 : 1;
+}
 
+using RowsTile = void (*)(const Convolution&, const float*, const float*, const Picture&, const Picture&, int, int, int);
+template <int M, int R, Activation F> constexpr RowsTile rows_tile_if() {
+    if constexpr (R <= picture_rows(M)) return rows_tile<M, R, F>;
+    else return nullptr;
+}
+template <int M, Activation F> constexpr RowsTile rows_tiles[] = {
+    rows_tile_if<M, 1, F>(), rows_tile_if<M, 2, F>(), rows_tile_if<M, 3, F>(), rows_tile_if<M, 4, F>(),
+    rows_tile_if<M, 5, F>(), rows_tile_if<M, 6, F>(), rows_tile_if<M, 7, F>(), rows_tile_if<M, 8, F>(),
+};
+
+// As even groups of rows as possible: a tile of one row waits for its own sums.
 template <int M, Activation F>
 void rows_of_maps(const Convolution& c, const float* weights, const float* bias, const Picture& in, const Picture& out,
                   int o0) {
-    for (int x = 0; x < c.columns; x += LANES) {
-        const int at = least(x, c.columns - LANES);  // the last vector overlaps the one before
-        int y = 0;
-        for (; y + PICTURE_R <= c.rows; y += PICTURE_R) rows_tile<M, PICTURE_R, F>(c, weights, bias, in, out, o0, y, at);
-        for (; y < c.rows; ++y) rows_tile<M, 1, F>(c, weights, bias, in, out, o0, y, at);
-    }
+    const int height = ceiling(c.rows, ceiling(c.rows, picture_rows(M)));
+    for (int x = 0; x < c.columns; x += LANES)
+        for (int y = 0; y < c.rows; y += height)  // the last vector of a row overlaps the one before
+            rows_tiles<M, F>[least(height, c.rows - y) - 1](c, weights, bias, in, out, o0, y, least(x, c.columns - LANES));
 }
 
 template <Activation F>
 void convolve_along_columns(const Convolution& c, const float* weights, const float* bias, const Picture& in,
                             const Picture& out) {
-    int o = 0;
-    if (!c.table)
-        for (; o + PICTURE_M <= c.maps; o += PICTURE_M) rows_of_maps<PICTURE_M, F>(c, weights, bias, in, out, o);
-    for (; o < c.maps; ++o) rows_of_maps<1, F>(c, weights, bias, in, out, o);
+    for (int o = 0, m; o < c.maps; o += m) {
+        m = picture_maps(c, o);
+        const auto all_rows = m == PICTURE_M ? rows_of_maps<PICTURE_M, F> : m == 2 ? rows_of_maps<2, F> : rows_of_maps<1, F>;
+        all_rows(c, weights, bias, in, out, o);
+    }
 }
 
 // LANES maps (o0...) x T columns (x...) of row y.
@@ -156,7 +170,6 @@ void pairs_tile(const Convolution& c, const float* weights, const float* bias, c
 template <Activation F>
 void pairs_along_columns(const Convolution& c, const float* weights, const float* bias, const Picture& in,
                          const Picture& out, bool maximum, float* scratch) {
-    constexpr int M = LANES == 16 ? 6 : 2;
     const int half = (in.columns + 1) / 2;
     const long plane = long(in.maps) * in.rows * half + 2 * LANES;
     float *even = scratch, *odd = scratch + plane;
@@ -165,13 +178,12 @@ void pairs_along_columns(const Convolution& c, const float* weights, const float
             even[row * half + j] = in.data[row * in.columns + 2 * j];
             odd[row * half + j] = in.data[row * in.columns + 2 * j + 1];
         }
-    for (int o = 0; o < c.maps;) {
-        const int m = c.table ? 1 : c.maps - o >= M ? M : c.maps - o >= 2 ? 2 : 1;
-        const auto tile = m == M ? pairs_tile<M, F> : m == 2 ? pairs_tile<2, F> : pairs_tile<1, F>;
+    for (int o = 0, m; o < c.maps; o += m) {
+        m = picture_maps(c, o);
+        const auto tile = m == PICTURE_M ? pairs_tile<PICTURE_M, F> : m == 2 ? pairs_tile<2, F> : pairs_tile<1, F>;
         for (int y = 0; y < out.rows; ++y)
             for (int x = 0; x < out.columns; x += LANES)
                 tile(c, weights, bias, even, odd, in, half, out, maximum, o, y, x);
-        o += m;
     }
 }
 

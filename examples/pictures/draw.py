@@ -55,6 +55,15 @@ SHAPES = {
     ),
 }
 
+# Signs that stand among digits, and "~", a scribble that says nothing; everybody writes them alike.
+SIGNS = {
+    ".": ("46,95 54,101",),
+    ",": ("58,92 56,104 40,122",),
+    "-": ("12,56 50,52 90,55",),
+    "/": ("84,-4 50,50 14,106",),
+    "~": ("4,60 14,8 22,96 34,4 40,98 54,10 60,90 76,16 80,84 98,40 60,30 20,66 90,78",),
+}
+
 
 @dataclass(frozen=True)
 class Writer:
@@ -96,8 +105,8 @@ def tremble(points: np.ndarray, amount: float, rng: np.random.Generator) -> np.n
 
 def strokes(digit: str, writer: Writer, rng: np.random.Generator) -> list[np.ndarray]:
     """Return one writing of a digit as strokes `(n, 2)` in heights: x from 0 to the right, y from -1 (top) to 0."""
-    ways = SHAPES[digit]
-    way = writer.shapes[digit] if rng.random() < 0.8 else int(rng.integers(len(ways)))
+    ways = SIGNS.get(digit) or SHAPES[digit]
+    way = writer.shapes.get(digit, 0) if rng.random() < 0.8 else int(rng.integers(len(ways)))
     size, turn = rng.uniform(0.88, 1.08), rng.normal(0, 0.035)
     width, slant = writer.width * rng.uniform(0.88, 1.12), writer.slant + rng.normal(0, 0.04)
     shape = np.array([[width, 0], [-slant, 1]]) @ [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
@@ -261,6 +270,11 @@ PLAN: tuple[tuple[str, Look, Row, float, float, float], ...] = (
     ("photo-board.jpg", BOARD, ("602", "1945", "738"), 72, 0.11, 0.35),
     ("photo-note.jpg", PENCIL, ("4815", "162342"), 62, 0.07, 0.35),
     ("photo-label.jpg", KRAFT, ("20764", "9153"), 60, 0.1, 0.3),
+    ("amount-decimal.png", SCAN, ("128.50",), 48, 0.08, 0.1),
+    ("amount-indian.jpg", BLUE, ("1,75,000/-",), 50, 0.07, 0.0),
+    ("amount-touching.jpg", PENCIL, ("26,300",), 56, 0.07, -0.06),
+    ("amount-ruled.jpg", RULED, ("4.750,00",), 42, 0.08, 0.05),
+    ("scribble.jpg", BLUE, ("~~",), 56, 0.07, -0.1),
 )
 
 
@@ -287,7 +301,9 @@ def save(folder: Path = HERE, report: Callable[[str], None] = print) -> None:
             picture.save(folder / name, optimize=True)
         else:
             picture.save(folder / name, quality=72, optimize=True)
-        labels.append({"file": name, "kind": name.split("-")[0], "rows": [row.replace(" ", "") for row in rows]})
+        labels.append(
+            {"file": name, "kind": Path(name).stem.split("-")[0], "rows": [row.replace(" ", "") for row in rows]}
+        )
         report(f"{name}  {picture.width}x{picture.height}")
     lines = "".join(json.dumps(label) + "\n" for label in labels)
     (folder / "labels.jsonl").write_text(lines, encoding="utf-8")

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from lenet.documents import Page, open_document
     from lenet.errors import LenetError
     from lenet.glyphs import open_glyph
+    from lenet.grammar import Grammar
     from lenet.learning import Evaluation, History, Recipe, Training, evaluate, train
     from lenet.network import Network
-    from lenet.reading import Character, Reader, Reading, read, read_page
+    from lenet.reading import Character, Reader, Reading, read, read_cheque, read_form, read_page
     from lenet.weights import load, save
 
     __version__: str
@@ -33,6 +34,7 @@ __all__ = [
     "Character",
     "Dataset",
     "Evaluation",
+    "Grammar",
     "History",
     "LenetError",
     "Network",
@@ -54,6 +56,8 @@ __all__ = [
     "open_document",
     "open_glyph",
     "read",
+    "read_cheque",
+    "read_form",
     "read_page",
     "save",
     "train",
@@ -66,9 +70,10 @@ _PLACES = {
     "documents": ("Page", "open_document"),
     "errors": ("LenetError",),
     "glyphs": ("open_glyph",),
+    "grammar": ("Grammar",),
     "learning": ("Evaluation", "History", "Recipe", "Training", "evaluate", "train"),
     "network": ("Network",),
-    "reading": ("Character", "Reader", "Reading", "read", "read_page"),
+    "reading": ("Character", "Reader", "Reading", "read", "read_cheque", "read_form", "read_page"),
     "weights": ("load", "save"),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}

@@ -1,4 +1,4 @@
-"""The engine of lenet: networks, training and glyphs, in C++."""
+"""The engine of lenet: networks, training, glyphs and graphs, in C++."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -32,11 +32,19 @@ class Network:
     @property
     def statistics(self) -> NDArray[numpy.float32]: ...
 
+    @property
+    def on_openmp(self) -> bool: ...
+
+    @on_openmp.setter
+    def on_openmp(self, arg: bool, /) -> None: ...
+
     def layout(self) -> list[tuple[str, str, int, tuple[int, ...], bool]]: ...
 
     def changed(self) -> None: ...
 
     def forward(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], threads: int = 0, bfloat16: bool = False) -> NDArray[numpy.float32]: ...
+
+    def outputs(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], threads: int = 0) -> NDArray[numpy.float32]: ...
 
     def probabilities(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], temperature: float = 1.0, threads: int = 0, bfloat16: bool = False) -> NDArray[numpy.float32]: ...
 
@@ -51,7 +59,7 @@ class Network:
 
     def forward_train(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], threads: int = 0) -> NDArray[numpy.float32]: ...
 
-    def backward(self, upstream: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], inputs: bool = False) -> tuple[NDArray[numpy.float32], object]: ...
+    def backward(self, upstream: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], inputs: bool = False) -> tuple[NDArray[numpy.float32], object]: ...
 
 class Trainer:
     """Passes of SGD or AdamW over images."""
@@ -66,6 +74,12 @@ class Trainer:
 
     @step.setter
     def step(self, arg: int, /) -> None: ...
+
+    def forward(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)]) -> NDArray[numpy.float32]: ...
+
+    def backward(self, deltas: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)]) -> NDArray[numpy.float32]: ...
+
+    def update(self, gradient: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], rate: float) -> None: ...
 
     def run(self, images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)] | Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], order: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], batch: int, rates: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], targets: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> tuple[float, int]: ...
 
@@ -109,7 +123,7 @@ def clean_field(picture: Annotated[NDArray[numpy.uint8], dict(order='C', device=
 
 def normalize_fields(greys: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]], texts: Sequence[Sequence[float]], rows: int = 40) -> list[NDArray[numpy.uint8]]:
     """
-    Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height three fifths of
+    Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height four fifths of
     them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).
     """
 
@@ -129,3 +143,66 @@ def draw_segments(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), 
     """
     Draw segments as normalize_glyph does, strokes thickened where they are thin; uint8 (m, 28, 28).
     """
+
+def graph_compose(nodes1: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs1: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], nodes2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs2: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)]) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32]]:
+    """
+    Compose two graphs; nodes, arcs, and of each arc those of the two graphs that it was made of, -1: none.
+    """
+
+def graph_remove(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], input: int, output: int) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.int32]]:
+    """
+    Leave out the arcs with these labels; nodes, arcs, and pairs of an arc and one whose weight it holds.
+    """
+
+def graph_viterbi(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[float, NDArray[numpy.int32]]:
+    """Find the best path; its score and its arcs."""
+
+def graph_forward(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> float:
+    """Sum over all paths; the log of the sum of exp(score)."""
+
+def graph_shares(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> NDArray[numpy.float64]:
+    """
+    Share out the sum over all paths; of each arc the share of the paths through it.
+    """
+
+def graph_n_best(nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], n: int) -> list[tuple[float, NDArray[numpy.int32]]]:
+    """
+    Find the best paths of the n best label sequences; score and arcs of each, best first.
+    """
+
+class Trellis:
+    """A graph made ready to be searched along the frames of fields."""
+
+    def __init__(self, nodes: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], symbols: int) -> None: ...
+
+def trellis_forward(fields: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]], graphs: Sequence[Trellis], threads: int = 0) -> NDArray[numpy.float64]:
+    """Sum over all paths, of each field."""
+
+def trellis_gradients(fields: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]], graphs: Sequence[Trellis], threads: int = 0) -> list[tuple[float, NDArray[numpy.float32], NDArray[numpy.float64]]]:
+    """
+    Sum over all paths; of each field the score and its derivatives by emissions and by weights.
+    """
+
+def trellis_viterbi(fields: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]], graphs: Sequence[Trellis], threads: int = 0) -> list[tuple[float, NDArray[numpy.int32], NDArray[numpy.int32]]]:
+    """
+    Find the best path; of each field its score, arcs, and the frame of each arc.
+    """
+
+class Acceptor:
+    """A deterministic acceptor made ready to search with."""
+
+    def __init__(self, next: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], accepting: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], scores: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> None: ...
+
+    def needs(self) -> int:
+        """Count the frames a string needs."""
+
+def prefix_search(fields: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]], acceptor: Acceptor, beam: int, n_best: int, threads: int = 0) -> list[list[tuple[tuple[int, ...], float, tuple[tuple[int, int], ...]]]]:
+    """
+    Find the best strings; of each field a list of symbols, score, and frames of each symbol.
+    """
+
+def accepted_scores(fields: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]], acceptor: Acceptor, threads: int = 0) -> NDArray[numpy.float64]:
+    """Sum over all accepted strings, of each field."""
+
+def string_score(field: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> float:
+    """Sum over all alignments of one string."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from lenet.errors import FormatError
+from lenet.errors import FormatError, InputError
 
 __all__ = ["Card"]
 
@@ -27,8 +27,13 @@ class Card:
     figures : what was measured, by name, such as {"test error": 0.0081}; rates are between 0 and 1.
     limits : what it is not good at.
     seed : the seed of the training.
-    commit : the revision of lenet that made them.
+    version : of lenet that made them.
     date : the day they were made, as 2026-01-31.
+
+    Raises
+    ------
+    InputError
+        A figure is no number.
 
     Examples
     --------
@@ -45,8 +50,17 @@ class Card:
     figures: Mapping[str, float] = field(default_factory=dict)
     limits: str = ""
     seed: int = 0
-    commit: str = ""
+    version: str = ""
     date: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            plain = {str(key): float(number) for key, number in self.figures.items()}
+        except (AttributeError, TypeError, ValueError):
+            raise InputError(
+                f'the figures of a card are {self.figures!r}; give numbers by name: {{"error": 0.01}}'
+            ) from None
+        object.__setattr__(self, "figures", plain)
 
     def to_json(self) -> str:
         """Return the card as JSON; `from_json` reads it back."""
@@ -54,22 +68,20 @@ class Card:
 
     @classmethod
     def from_json(cls, text: str) -> Card:
-        """Read a card that `to_json` wrote; raise `FormatError` where it is not one."""
+        """Read a card that `to_json` wrote; raise `FormatError` where it is not one.
+
+        What a later version of lenet may say beyond these fields is passed over.
+        """
         try:
             data = json.loads(text)
-            card = cls(**data)
+            known = {entry.name: data[entry.name] for entry in fields(cls) if entry.name in data}
+            return cls(**_typed(known))
+        except FormatError:
+            raise
         except (TypeError, ValueError, RecursionError) as error:
             raise FormatError(
                 f"not a card ({error}); expected what Card.to_json writes: save the network again"
             ) from None
-        for entry in fields(cls):
-            value, usual = getattr(card, entry.name), getattr(_EMPTY, entry.name)
-            if not isinstance(value, type(usual)):
-                raise FormatError(
-                    f"the card's {entry.name} is {type(value).__name__}, expected {type(usual).__name__}; "
-                    "save the network again with a card whose fields have their types"
-                )
-        return card
 
     def __str__(self) -> str:
         """Return the card for people: one field a line, empty ones left out."""
@@ -87,3 +99,15 @@ class Card:
 
 
 _EMPTY = Card("", "")
+
+
+def _typed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a card as they are, if each has its type."""
+    for name, value in values.items():
+        usual = getattr(_EMPTY, name)
+        if not isinstance(value, type(usual)):
+            raise FormatError(
+                f"the card's {name} is {type(value).__name__}, expected {type(usual).__name__}; "
+                "save the network again with a card whose fields have their types"
+            )
+    return values

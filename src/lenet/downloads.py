@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from lenet.errors import ChecksumError, DownloadError
+from lenet.errors import ChecksumError, DownloadError, InputError
 from lenet.files import write_whole
 
-__all__ = ["LARGEST", "Progress", "cache_folder", "fetch"]
+__all__ = ["LARGEST", "Progress", "cache_folder", "fetch", "is_published"]
 
 Progress = Callable[[str, int, int], None]
 """Called while a file arrives, with its name, the bytes so far and the bytes in all (0 if the mirror did not say)."""
@@ -77,6 +77,17 @@ def fetch(
     raise DownloadError(f"{message}; check the network, or put the file at {destination}")
 
 
+def is_published(path: Path, sha256: str) -> bool:
+    """Return whether a file has the published checksum; raise `InputError` where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256.lower()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror or error}); make it readable, or remove it"
+        ) from error
+
+
 def _download(url: str, name: str, progress: Progress | None, timeout: float) -> bytes:
     """Return the whole body of `url`; raise `DownloadError`, with the reason in a few words, where there is none."""
     # These take 30 ms to import, which only who downloads shall pay.
@@ -93,7 +104,7 @@ def _download(url: str, name: str, progress: Progress | None, timeout: float) ->
         raise DownloadError(f"status {error.code}") from error
     except urllib.error.URLError as error:
         raise DownloadError(str(error.reason)) from error
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: an address or a length that is none
         raise DownloadError(str(error) or type(error).__name__) from error
     if total and len(content) != total:
         raise DownloadError(f"the connection ended after {len(content):,} of {total:,} bytes")

@@ -93,6 +93,7 @@ def _check(network: Network, content: bytes, runtime: Any) -> None:
 def _model(network: Network, onnx: Any) -> Any:
     """Return the model: scale, layers, softmax."""
     graph, architecture = _Graph(onnx), network.architecture
+    architecture.require_scores()
     low, high = architecture.scale
     x = "images"
     if (low, high) != (0.0, 1.0):

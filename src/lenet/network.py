@@ -16,14 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet import _engine
-from lenet.architectures import Architecture, Shape, named
+from lenet.architectures import Architecture, named
+from lenet.calibration import Calibration
 from lenet.cards import Card
-from lenet.errors import InputError
+from lenet.errors import ArchitectureError, InputError
 from lenet.initial import initial_numbers
+from lenet.inputs import (
+    Images,
+    as_array,
+    check_environment,
+    labels_for,
+    ready,
+    ready_for,
+    sized,
+    thread_count,
+    within_ink,
+)
 
-__all__ = ["LOSSES", "Gradients", "Network"]
-
-Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
+__all__ = ["LOSSES", "Gradients", "Images", "Network"]
 
 LOSSES = ("cross_entropy", "squared_error")
 
@@ -58,11 +68,14 @@ class Network:
     Attributes
     ----------
     card : where the numbers came from, or None.
+    calibration : how sure readings of whole fields may be, or None.
 
     Raises
     ------
     ArchitectureError
-        No architecture goes by that name.
+        No architecture goes by that name, or something else was given.
+    InputError
+        LENET_PROCESSOR or LENET_THREADS names what this machine does not have.
 
     Examples
     --------
@@ -73,7 +86,10 @@ class Network:
     """
 
     def __init__(self, architecture: Architecture | str, *, seed: int = 0) -> None:
-        self._build(named(architecture) if isinstance(architecture, str) else architecture)
+        planned = named(architecture) if isinstance(architecture, str) else architecture
+        if not isinstance(planned, Architecture):
+            raise ArchitectureError(f"{architecture!r} was given to build; give an Architecture, or the name of one")
+        self._build(planned)
         arrays = self._arrays | self._statistics
         for name, numbers in initial_numbers(self.architecture, seed).items():
             arrays[name][...] = numbers
@@ -83,8 +99,10 @@ class Network:
         """Give `self` an engine and its arena, without deciding any number."""
         self.architecture = architecture
         self.card: Card | None = None
+        self.calibration: Calibration | None = None
         self._temperature = 1.0
         self._classes = tuple(str(index) for index in range(architecture.classes))
+        check_environment()
         self._engine = _engine.Network(architecture.to_json())
         self._arena = (self._engine.parameters, self._engine.statistics)
         self._arrays = _views(self._engine, self._arena[0], statistics=False)
@@ -152,11 +170,38 @@ class Network:
         ------
         InputError
             The images have another shape or type than the network reads, or are not all finite, or there are none;
-            or the processor or the network has no bfloat16 (see `has_bfloat16`).
+            or the network's own numbers are not; or the processor or the network has no bfloat16 (see `has_bfloat16`).
+        ArchitectureError
+            The network gives maps, not one score a class (see `outputs`).
         """
         if bfloat16:
             self._need_bfloat16()
-        outputs: NDArray[np.float32] = self._run(self._engine.forward, images, threads, bfloat16)
+        scores: NDArray[np.float32] = self._run(self._engine.forward, images, thread_count(threads), bfloat16)
+        return scores
+
+    def outputs(self, images: Images, *, threads: int = 0) -> NDArray[np.float32]:
+        """Return the maps of the last layer, as it gives them: before any softmax.
+
+        Parameters
+        ----------
+        images : as in `scores`. A network whose layers read any width (`Architecture.any_width`) reads images of any,
+            and gives so many more or fewer columns; other networks see narrower images centred on paper.
+        threads : as in `scores`.
+
+        Returns
+        -------
+        float32 (n, classes, rows, columns); the columns are those of `Architecture.shapes`.
+
+        Raises
+        ------
+        InputError
+            As in `scores`.
+        ArchitectureError
+            The images are too narrow for a layer.
+        """
+        seen = ready_for(self.architecture, images, any_width=True)
+        self._refresh()
+        outputs: NDArray[np.float32] = self._ask(self._engine.outputs, seen, thread_count(threads))
         return outputs
 
     def predict_proba(self, images: Images, *, threads: int = 0, bfloat16: bool = False) -> NDArray[np.float32]:
@@ -167,7 +212,7 @@ class Network:
         if bfloat16:
             self._need_bfloat16()
         shares: NDArray[np.float32] = self._run(
-            self._engine.probabilities, images, self._temperature, threads, bfloat16
+            self._engine.probabilities, images, self._temperature, thread_count(threads), bfloat16
         )
         return shares
 
@@ -201,10 +246,12 @@ class Network:
         InputError
             As in `scores`.
         """
-        image = _array(image)
+        image = as_array(image)
         if image.ndim not in (2, 3):
             raise InputError(f"an array of shape {image.shape} was given; expected one image: (rows, columns)")
-        maps = self._run(self._engine.feature_maps, image.reshape(1, *(1,) * (3 - image.ndim), *image.shape))
+        seen = ready_for(self.architecture, image.reshape(1, *(1,) * (3 - image.ndim), *image.shape))
+        self._refresh()
+        maps = self._ask(self._engine.feature_maps, seen)
         return {layer.name: found[0] for layer, found in zip(self.architecture.layers, maps, strict=True)}
 
     def scan(self, picture: Images, *, threads: int = 0) -> NDArray[np.float32]:
@@ -225,18 +272,18 @@ class Network:
         InputError
             The picture is smaller than the network's input, or as in `scores`.
         """
-        picture = _array(picture)
+        picture = as_array(picture)
         needed = self.architecture.input
         if picture.ndim == 2:
             picture = picture[np.newaxis]
         if picture.ndim != 3 or picture.shape[0] != needed[0] or any(picture.shape[i] < needed[i] for i in (1, 2)):
             raise InputError(
-                f"a picture of shape {picture.shape} was given; expected (maps, rows, columns), {_sized(needed)} or "
+                f"a picture of shape {picture.shape} was given; expected (maps, rows, columns), {sized(needed)} or "
                 "larger; put smaller ones on paper, or use predict"
             )
-        ready = _finite(_typed(picture))
+        seen = ready(picture)[np.newaxis]
         self._refresh()
-        return np.asarray(self._engine.scan(ready[np.newaxis], threads)[0])
+        return np.asarray(self._ask(self._engine.scan, seen, thread_count(threads))[0])
 
     def gradients(
         self, images: Images, labels: NDArray[np.integer[Any]], *, loss: str = "cross_entropy", threads: int = 0
@@ -257,10 +304,11 @@ class Network:
         """
         if loss not in LOSSES:
             raise InputError(f"no loss is called {loss!r}; choose one of {', '.join(LOSSES)}")
-        ready = self._checked(images)
-        right = _labels(labels, len(ready), self.architecture.classes)
+        self.architecture.require_scores()
+        seen = ready_for(self.architecture, images)
+        right = labels_for(labels, len(seen), self.architecture.classes)
         self._refresh()
-        cost, flat, inputs = self._engine.gradients(ready, right, loss, threads)
+        cost, flat, inputs = self._engine.gradients(seen, right, loss, thread_count(threads))
         return Gradients(float(cost), _views(self._engine, flat, statistics=False), inputs)
 
     def _watch(self) -> None:
@@ -280,22 +328,24 @@ class Network:
         if self._known is not None:
             self._refresh()
         try:
+            within_ink(images)
             return compute(images, *options)
         except (TypeError, ValueError):
-            return compute(self._checked(images), *options)
+            self.architecture.require_scores()
+            return self._ask(compute, ready_for(self.architecture, images), *options)
 
-    def _checked(self, images: Images) -> Images:
-        """Return the images as the engine takes them, or say what is wrong with them."""
-        images = _array(images)
-        maps, rows, columns = self.architecture.input
-        if images.ndim == 3 and maps == 1:
-            images = images[:, np.newaxis]
-        fits = images.ndim == 4 and images.shape[1] == maps and images.shape[2] <= rows and images.shape[3] <= columns
-        if not fits or min(images.shape) < 1:
-            raise InputError(
-                f"images of shape {images.shape} were given; {_expectation(images.shape, (maps, rows, columns))}"
-            )
-        return _finite(_typed(images))
+    def _ask(self, compute: Callable[..., Any], *arguments: Any) -> Any:
+        """Call the engine with images that are right; if it refuses, the network's own numbers are not."""
+        try:
+            return compute(*arguments)
+        except ValueError:
+            for name, numbers in (self._arrays | self._statistics).items():
+                if not np.isfinite(numbers).all():
+                    raise InputError(
+                        f"{name} of the network holds NaN or infinite numbers; expected finite ones: load it anew, or "
+                        "train it with a lower learning rate"
+                    ) from None
+            raise
 
     def copy(self) -> Network:
         """Return a network with the same numbers, and its own memory for them."""
@@ -303,7 +353,7 @@ class Network:
 
     def _parts(self) -> tuple[Any, ...]:
         numbers, statistics = (numbers.copy() for numbers in self._arena)
-        return self.architecture, numbers, statistics, self.card, self._temperature, self._classes
+        return self.architecture, numbers, statistics, self.card, self._temperature, self._classes, self.calibration
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, self._parts()
@@ -322,6 +372,7 @@ def _restore(
     card: Card | None,
     temperature: float,
     classes: tuple[str, ...],
+    calibration: Calibration | None,
 ) -> Network:
     """Build the network that `Network._parts` describes."""
     network = Network.__new__(Network)
@@ -330,6 +381,7 @@ def _restore(
     network._arena[1][...] = statistics
     network._engine.changed()
     network.card, network.temperature, network.classes = card, temperature, classes
+    network.calibration = calibration
     return network
 
 
@@ -343,70 +395,3 @@ def _views(engine: _engine.Network, flat: NDArray[np.float32], *, statistics: bo
                 np.moveaxis(block.reshape(*shape[1:], shape[0]), -1, 0) if stored_by_input else block.reshape(shape)
             )
     return views
-
-
-# ---- what is wrong with an array ------------------------------------------------------------------------------------
-
-
-def _sized(shape: Shape) -> str:
-    return f"{shape[0]} map{'s' if shape[0] > 1 else ''} of {shape[1]}x{shape[2]}"
-
-
-def _expectation(given: tuple[int, ...], needed: Shape) -> str:
-    """Say what was expected instead of images of shape `given`, and what to do."""
-    wanted = "(n, rows, columns) or (n, 1, rows, columns)" if needed[0] == 1 else f"(n, {needed[0]}, rows, columns)"
-    expected = f"expected {wanted}, at most {_sized(needed)}"
-    if 0 in given:
-        return f"{expected}; give at least one image"
-    if len(given) == 2:
-        return f"{expected}; give a single image as image[np.newaxis]"
-    if len(given) == 4 and given[1] != needed[0]:
-        return f"{expected}; give pictures of {needed[0]} channel{'s' if needed[0] > 1 else ''}, channels before rows"
-    return f"{expected}; make them smaller, or slide over larger ones with scan"
-
-
-def _array(values: Any) -> NDArray[Any]:
-    try:
-        return np.asarray(values)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"{type(values).__name__} was given that is not an array; expected numbers in equal rows: use numpy.stack"
-        ) from None
-
-
-def _typed(images: NDArray[Any]) -> Images:
-    """Return uint8 or float32, one number after the other."""
-    if images.dtype != np.uint8 and images.dtype.kind != "f":
-        raise InputError(
-            f"images of {images.dtype} were given; expected uint8 (paper 0, ink 255) or floats (paper 0, ink 1): "
-            "convert them with astype"
-        )
-    if images.dtype == np.uint8:
-        return np.ascontiguousarray(images)
-    with np.errstate(over="ignore"):
-        return np.ascontiguousarray(images, np.float32)
-
-
-def _all_finite(images: Images) -> bool:
-    """Tell whether no number is NaN or infinite; two reductions cost less than an array of answers."""
-    return math.isfinite(images.min()) and math.isfinite(images.max())
-
-
-def _finite(images: Images) -> Images:
-    if images.dtype != np.uint8 and not _all_finite(images):
-        found = "NaN" if np.isnan(images).any() else "infinite numbers"
-        raise InputError(f"the images hold {found}; expected finite numbers, paper 0 and ink 1: mend them first")
-    return images
-
-
-def _labels(labels: Any, count: int, classes: int) -> NDArray[np.int64]:
-    """Return the labels as the engine takes them, or say what is wrong with them."""
-    right = _array(labels)
-    if right.dtype.kind not in "iu" or right.shape != (count,):
-        raise InputError(
-            f"labels of {right.dtype} and shape {right.shape} were given; expected {count} whole numbers, one an image"
-        )
-    if right.min() < 0 or right.max() >= classes:
-        wrong = right[(right < 0) | (right >= classes)][0]
-        raise InputError(f"label {wrong} was given; expected 0 to {classes - 1}, as the network has {classes} outputs")
-    return np.ascontiguousarray(right, np.int64)

@@ -119,7 +119,9 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             seed=seed,
             validation=0,
         )
-        names = tuple(f"{number}: {label}" for number, label in enumerate(self.classes_))
+        names = tuple(map(str, self.classes_))
+        if len(set(names)) < len(names):  # such as 1.0 and "1.0" among objects
+            names = tuple(f"{name} ({number})" for number, name in enumerate(names))
         data = Dataset(self._images(rows), numbers_of.astype(np.int64), names, name="the rows given to fit")
         self.network_, self.history_ = train(data, self.architecture, recipe=recipe, threads=self.threads)
         return self

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architectures import Architecture, Convolution, FullConnection
+from lenet.calibration import Calibration
 from lenet.cards import Card
 from lenet.errors import ArchitectureError, FormatError, InputError
 from lenet.files import write_whole
@@ -61,6 +62,8 @@ def save(network: Network, path: str | os.PathLike[str]) -> Path:
     }
     if network.card is not None:
         metadata["card"] = network.card.to_json()
+    if network.calibration is not None:
+        metadata["calibration"] = network.calibration.to_json()
     return write_whole(path, _packed(_tensors(network), metadata))
 
 
@@ -185,7 +188,15 @@ def _describe(path: Path, network: Network, metadata: Mapping[str, str]) -> None
     """Give the network the class names, the temperature and the card of its file."""
     try:
         network.temperature = float(metadata["temperature"])
-        network.classes = json.loads(metadata["classes"])
+        network.classes = _names(json.loads(metadata["classes"]))
         network.card = Card.from_json(metadata["card"]) if "card" in metadata else None
-    except (KeyError, TypeError, ValueError) as error:
+        if "calibration" in metadata:
+            network.calibration = Calibration.from_json(metadata["calibration"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise _refuse(path, f"its header cannot be used ({error})") from None
+
+
+def _names(given: object) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        raise TypeError("the classes are not a list of names")
+    return given

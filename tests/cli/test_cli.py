@@ -8,7 +8,7 @@ import sys
 import click
 import pytest
 
-from lenet.cli import VERBS, lenet
+from lenet.cli.verbs import VERBS, lenet
 from lenet.errors import FormatError
 
 
@@ -105,3 +105,20 @@ def test_help_loads_no_verb_and_no_numpy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "'numpy'" not in done.stdout
     assert "'lenet.cli.train'" not in done.stdout
+
+
+def test_an_interruption_while_loading_leaves_with_130(tmp_path):
+    """The first 50 ms of the command are imports; an interruption there was once a traceback."""
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    code = "from lenet.cli import main; main(['info'])"
+    path = {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=os.environ | path, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"lenet: interrupted\n")
+
+
+def test_a_closed_standard_input_is_one_sentence():
+    code = "from lenet.cli import main; main(['read', '-'])"
+    done = subprocess.run(["sh", "-c", f'"{sys.executable}" -c "{code}" <&-'], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"lenet: - was given, but standard input is closed")
+    assert done.stderr.count(b"\n") == 1

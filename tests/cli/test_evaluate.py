@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 
+from lenet import weights
+from lenet.network import Network
+
 
 def test_the_error_and_its_interval_are_printed(run):
     outcome = run("evaluate", "--data", "digits8x8")
@@ -20,11 +23,22 @@ def test_json_is_one_object(run):
 
 
 def test_pictures_of_mistakes_are_drawn(run, tmp_path):
+    weights.save(Network("lenet5"), tmp_path / "untrained.safetensors")
     worst, confusion = tmp_path / "worst.png", tmp_path / "confusion.png"
-    outcome = run("evaluate", "--data", "digits8x8", "--save", worst, "--confusion", confusion)
+    model = ("--model", tmp_path / "untrained.safetensors")
+    outcome = run("evaluate", "--data", "digits8x8", "--save", worst, "--confusion", confusion, *model)
     assert outcome.status == 0
     assert confusion.read_bytes().startswith(b"\x89PNG")
-    assert worst.exists() or "no mistake" in outcome.stderr
+    assert worst.read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_a_mistake_there_is_no_picture(run, pictures, tmp_path):
+    (tmp_path / "few" / "3").mkdir(parents=True)
+    (tmp_path / "few" / "3" / "a.png").write_bytes((pictures / "digit-3.png").read_bytes())
+    outcome = run("evaluate", tmp_path / "few", "--save", tmp_path / "worst.png")
+    assert outcome.stdout.startswith("0 of 1 images of few wrong")
+    assert "no mistake to draw" in outcome.stderr
+    assert not (tmp_path / "worst.png").exists()
 
 
 def test_another_networks_classes_are_refused(run, folder):

@@ -2,6 +2,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from lenet import weights
+from tests.fields import untrained
+
 
 def test_a_field_is_read(run, pictures):
     outcome = run("read", "--as", "digits", pictures / "field-year.png", "--json")
@@ -43,3 +48,67 @@ def test_standard_input_is_a_picture(run, pictures):
 def test_save_takes_one_picture(run, pictures, tmp_path):
     outcome = run("read", pictures / "digit-3.png", pictures / "field-year.png", "--save", tmp_path / "read.png")
     assert outcome.status == 2
+
+
+def test_csv_of_an_empty_page_has_its_header(run, tmp_path, pictures):
+    from PIL import Image
+
+    Image.new("L", (300, 200), 240).save(tmp_path / "empty.png")
+    header = run("read", "--csv", tmp_path / "empty.png").stdout
+    assert header == "schema,file,page,field,box,text,value,confidence,accepted,reason,characters,others\n"
+    assert run("read", "--csv", pictures / "field-year.png").stdout.startswith(header)
+
+
+@pytest.fixture
+def model(tmp_path):
+    return weights.save(untrained(), tmp_path / "model.safetensors")
+
+
+def test_a_report_shows_each_field(run, pictures, model, tmp_path):
+    report = tmp_path / "out.html"
+    given = (pictures / "field-year.png", pictures / "digit-3.png", "--as", "amount", "--decimal", ".")
+    outcome = run("read", *given, "--model", model, "--report", report)
+    assert outcome.status == 0, outcome.stderr
+    assert len(outcome.stdout.splitlines()) == 2
+    page = report.read_text()
+    assert page.count("<article>") == 2
+    assert "field-year.png" in page
+
+
+def test_a_rejected_field_says_why(run, model, tmp_path):
+    from PIL import Image
+
+    Image.new("L", (90, 30), 240).save(tmp_path / "empty.png")
+    outcome = run("read", "--as", "digits", "--model", model, tmp_path / "empty.png")
+    assert outcome.stdout.rstrip().endswith("rejected: nothing is written")
+
+
+def test_a_pattern_is_a_kind(run, pictures, model):
+    record = json.loads(
+        run("read", "--as", "regex:[0-9]{4}", "--json", "--model", model, pictures / "digit-3.png").stdout
+    )
+    assert len(record["text"]) == 4
+
+
+def test_options_of_fields_need_a_kind(run, pictures, tmp_path):
+    picture = pictures / "field-year.png"
+    for given in (("--report", tmp_path / "out.html"), ("--max-error", "1%"), ("--decimal", ".")):
+        outcome = run("read", picture, *given)
+        assert outcome.status == 2
+        assert "--as" in outcome.stderr
+    assert run("read", picture, "--as", "roman").status == 2
+
+
+def test_a_promise_on_errors_needs_a_calibrated_network(run, pictures, model):
+    outcome = run("read", "--as", "digits", pictures / "field-year.png", "--model", model, "--max-error", "1%")
+    assert outcome.status == 1
+    assert "calibrated" in outcome.stderr
+
+
+def test_a_picture_that_is_read_is_not_drawn_over(run, pictures, tmp_path):
+    picture = tmp_path / "mine.png"
+    picture.write_bytes((pictures / "digit-3.png").read_bytes())
+    done = run("read", str(picture), "--save", str(picture))
+    assert done.status == 2
+    assert "choose another name" in done.stderr
+    assert picture.read_bytes() == (pictures / "digit-3.png").read_bytes()

@@ -52,3 +52,11 @@ def test_an_architecture_has_no_feature_maps(run, tmp_path, pictures):
 
 def test_image_without_save_is_wrong_usage(run, pictures):
     assert run("show", "digits", "--image", pictures / "digit-3.png").status == 2
+
+
+def test_json_has_the_table_and_the_card(run):
+    record = json.loads(run("show", "digits", "--json").stdout)
+    assert [layer["name"] for layer in record["layers"]] == ["C1", "S2", "C3", "S4", "C5", "F6", "OUTPUT"]
+    assert sum(layer["parameters"] for layer in record["layers"]) == record["parameters"]
+    assert record["card"]["name"] == "digits"
+    assert json.loads(run("show", "lenet5", "--json").stdout)["card"] is None

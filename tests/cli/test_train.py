@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 import lenet
 
 
@@ -71,3 +73,50 @@ def test_without_mnist_and_network_one_sentence_says_what_to_do(run, tmp_path, m
     assert outcome.status == 1
     assert outcome.stderr.count("\n") == 1
     assert "could not be fetched" in outcome.stderr
+
+
+def test_the_card_of_a_resumed_training_says_its_recipe(run, folder, tmp_path):
+    recipe, out = tmp_path / "recipe.json", tmp_path / "resumed.safetensors"
+    recipe.write_text(lenet.Recipe(epochs=2, seed=5).to_json())
+    run("train", folder, "--recipe", recipe, "--architecture", "lenet1", "--checkpoint", tmp_path / "state")
+    run("train", folder, "--resume", tmp_path / "state", "--out", out)
+    card = lenet.load(out).card
+    assert (card.name, card.seed, card.recipe["epochs"]) == ("resumed", 5, 2)
+    assert card.version
+    outcome = run("train", folder, "--resume", tmp_path / "state", "--architecture", "lenet5")
+    assert (outcome.status, "the checkpoint holds" in outcome.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("option", ["--out", "--save", "--checkpoint"])
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(run, folder, tmp_path, option, monkeypatch):
+    monkeypatch.setattr("lenet.learning.train", lambda *_, **__: pytest.fail("it trained"))
+    (tmp_path / "file").write_text("in the way")
+    outcome = run("train", folder, option, tmp_path / "file" / "curve.png")
+    assert (outcome.status, outcome.stdout) == (1, "")
+    assert "cannot be written" in outcome.stderr
+
+
+def test_a_folder_and_data_exclude_each_other(run, folder):
+    outcome = run("train", folder, "--data", "digits8x8")
+    assert outcome.status == 2
+    assert "give one of them" in outcome.stderr
+
+
+def test_the_folder_here_has_a_name(run, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert "images of shapes," in run("train", ".", "--epochs", 1).stdout
+
+
+def test_it_says_whether_probabilities_are_calibrated(run, folder, tmp_path):
+    assert "are calibrated on 2 images held out" in run("train", folder, "--epochs", 1).stdout
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(lenet.Recipe(epochs=1, validation=0).to_json())
+    assert "nothing was held out" in run("train", folder, "--recipe", recipe).stdout
+
+
+def test_pictures_as_they_are_go_all_the_way(run, folder, tmp_path):
+    out = tmp_path / "shapes.safetensors"
+    assert run("train", folder, "--as-is", "--epochs", 20, "--out", out).status == 0
+    outcome = run("predict", "--as-is", "--model", out, folder / "ring" / "0.png", folder / "cross" / "0.png")
+    assert [line.split()[0] for line in outcome.stdout.splitlines()] == ["ring", "cross"]
+    assert run("evaluate", folder, "--as-is", "--model", out).stdout.startswith("0 of 16 images of shapes wrong")

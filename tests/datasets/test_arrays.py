@@ -134,3 +134,25 @@ def test_split_refuses_what_is_no_share(fraction):
 
 def test_a_person_can_read_what_it_is():
     assert repr(from_arrays(IMAGES, LABELS, name="mine")) == "Dataset('mine': 6 images 1x4x4, 3 classes)"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"images": [[1, 2], [3]], "labels": [0, 1]}, "the images are no array"),
+        ({"labels": [[0], [0, 1]]}, "the labels are no array"),
+        ({"groups": ["ann", "ben"]}, "the groups are <U3"),
+        ({"groups": [0.5, 1.5]}, "the groups are float64"),
+    ],
+)
+def test_what_makes_no_array_is_named(values, words):
+    with pytest.raises(InputError, match=words):
+        from_arrays(**{"images": np.zeros((2, 8, 8), np.uint8), "labels": [0, 1]} | values)
+
+
+def test_classes_are_kept_as_a_tuple_of_names():
+    images, labels = np.zeros((2, 1, 8, 8), np.uint8), np.array([0, 1])
+    assert Dataset(images, labels, ["a", "b"]).classes == ("a", "b")
+    for classes in ("ab", [0, 1]):
+        with pytest.raises(InputError, match="tuple of their names"):
+            Dataset(images, labels, classes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import struct
 import tracemalloc
 
@@ -110,3 +111,12 @@ def test_small_file_that_unpacks_to_more_than_it_promises_is_stopped(tmp_path):
     path.write_bytes(bomb[:-4] + struct.pack("<I", len(WHOLE)))
     with pytest.raises(FormatError, match="bomb"):
         read_idx(path)
+
+
+def test_cut_gzip_says_no_size_that_it_does_not_know(tmp_path):
+    """The last four bytes of a cut file are not the size that gzip puts there."""
+    path = write_idx(tmp_path / "x.gz", np.random.default_rng(0).integers(0, 256, (9, 28, 28), np.uint8))
+    path.write_bytes(path.read_bytes()[:-900])
+    with pytest.raises(FormatError, match=r"does not hold the 7,072 bytes it promises|cut short") as raised:
+        read_idx(path)
+    assert len(re.findall(r"[\d,]{4,} bytes", str(raised.value))) <= 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 
 import numpy as np
 import pytest
 
-from lenet.datasets import load_mnist, write_idx
-from lenet.errors import DownloadError, FormatError, InputError
+from lenet.datasets import fetch_mnist, load_mnist, mnist, write_idx
+from lenet.errors import ChecksumError, DownloadError, FormatError, InputError
 
 
 def put(folder, images=7, labels=7, suffix=".gz"):
@@ -93,3 +94,28 @@ def test_loading_is_quick(data):
         load_mnist(data=data)
         times.append(time.process_time() - start)
     assert min(times) < 0.5
+
+
+def test_fetching_checks_what_is_here(own_cache, tmp_path, monkeypatch):
+    """A damaged file in the cache was once kept for ever."""
+    put(tmp_path / "mirror")
+    files = {path.name: path.read_bytes() for path in (tmp_path / "mirror").iterdir()}
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    monkeypatch.setattr(mnist, "SHA256", sums)
+    monkeypatch.setattr(mnist, "fetch", lambda urls, sum_, place, **_: fetched.append(place.name) or place)
+    put(own_cache / "mnist")
+    fetched = []
+    fetch_mnist()
+    assert fetched == []
+    (own_cache / "mnist" / "train-labels-idx1-ubyte.gz").write_bytes(b"damaged")
+    fetch_mnist()
+    assert fetched == ["train-labels-idx1-ubyte.gz"]
+    put(tmp_path / "data", 3, 3)
+    monkeypatch.setenv("LENET_DATA", str(tmp_path / "data"))
+    with pytest.raises(ChecksumError, match="remove it"):
+        fetch_mnist()
+
+
+def test_without_a_network_it_names_what_needs_none(own_cache):
+    with pytest.raises(DownloadError, match=r"LENET_DATA.*--data digits8x8"):
+        load_mnist()

@@ -222,8 +222,10 @@ def test_boxes_are_pixels_of_the_picture_given():
     ink, spans = string("304", height=60, gap=0.3)
     picture = np.kron(on_paper(ink, contrast=0.8), np.ones((9, 9), np.uint8))
     field = field_ink(picture)
-    assert field.scale > 4
-    assert found(cut_field(field), [(9 * first, 9 * end) for first, end in spans], away=3 * field.scale)
+    segmentation = cut_field(field)
+    assert segmentation.scale >= field.scale > 1
+    assert segmentation.labels.shape[1] == -(-field.ink.shape[1] * field.scale // segmentation.scale)
+    assert found(segmentation, [(9 * first, 9 * end) for first, end in spans], away=3 * segmentation.scale)
 
 
 @pytest.mark.parametrize("text", [TextLine(0, 0, 0, 0, 0, 0, 0), TextLine(5, 35, 0, 90, 0, 0, 3)], ids=["", "promised"])

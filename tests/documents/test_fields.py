@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lenet.documents.fields import STROKE, TextLine, field_ink, normalize_fields
+from lenet.documents.fields import STROKE, TEXT_SHARE, TextLine, field_ink, normalize_fields
 from lenet.errors import InputError
 from tests.writing import in_shadow, on_paper, write
 
@@ -215,11 +215,12 @@ def shares(first, step, count, length):
 def averaged(pixels, line, rows):
     """What `normalize_fields` promises for a level, upright line that is drawn smaller: the mean of what is covered."""
     height = line.bottom - line.top
-    down = height / (0.6 * rows)
-    extent = line.right - line.left + 2 * height / 3
+    down = height / (TEXT_SHARE * rows)
+    margin = (1 / TEXT_SHARE - 1) / 2 * height
+    extent = line.right - line.left + 2 * margin
     columns = round(extent / down)
     above = shares((line.top + line.bottom) / 2 - rows / 2 * down, down, rows, pixels.shape[0])
-    beside = shares(line.left - height / 3, extent / columns, columns, pixels.shape[1])
+    beside = shares(line.left - margin, extent / columns, columns, pixels.shape[1])
     return above @ pixels @ beside.T
 
 
@@ -236,7 +237,7 @@ def test_the_height_of_the_text_and_not_of_the_picture_counts():
     images = normalize_fields([field_ink(on_paper(ink, contrast=0.7)) for ink in (narrow, wide)])
     for image in images:
         rows = np.nonzero((image > 128).any(axis=1))[0]
-        assert rows[-1] - rows[0] + 1 == pytest.approx(24, abs=2)
+        assert rows[-1] - rows[0] + 1 == pytest.approx(32, abs=2)
     assert abs(images[0].shape[1] - images[1].shape[1]) <= 2
 
 
@@ -245,8 +246,8 @@ def test_evened_pictures_keep_what_is_printed():
     picture = on_paper(ink, contrast=0.7)
     picture[44:46] = 90
     found = field_ink(picture)
-    assert normalize_fields([found], evened=True)[0][-8:].max() > 150
-    assert normalize_fields([found])[0][-5:].max() < 50
+    assert normalize_fields([found], evened=True)[0][-5:].max() > 150
+    assert normalize_fields([found])[0][-2:].max() < 50
 
 
 def test_large_pictures_are_made_smaller_and_read_alike():

@@ -25,6 +25,7 @@ class Written:
 
     classes = ("0", "1")
     architecture = lenet5(classes=2)
+    temperature = 1.0
 
     def __init__(self, probabilities):
         self.probabilities = probabilities
@@ -101,6 +102,11 @@ def test_temperature_undoes_overconfidence():
     assert calibrate(network, dataset(labels)) == pytest.approx(3, rel=0.05)
 
 
+def test_few_images_all_right_do_not_make_it_sure_of_everything():
+    right = np.full((10, 2), [0.9, 0.1], np.float32)
+    assert 0.5 < calibrate(Written(right), dataset([0] * 10)) < 1
+
+
 def test_other_classes_are_refused():
     with pytest.raises(InputError, match="yes, no"):
         evaluate(Written(PROBABILITIES), dataset(LABELS, ["yes", "no"]))
@@ -115,3 +121,14 @@ def test_real_network_is_evaluated():
     evaluation = evaluate(Network("lenet5"), dataset([0] * 8, tuple("0123456789")))
     assert evaluation.errors in (0, 8)
     assert sum(map(sum, evaluation.confusion)) == 8
+
+
+def test_some_of_the_classes_are_found_by_their_names():
+    """A folder with a few digits only is measured as those digits."""
+    network = Network("lenet5", seed=3)
+    images = np.random.default_rng(0).integers(0, 256, (6, 28, 28), np.uint8)
+    whole = evaluate(network, from_arrays(images, [7, 3, 3, 7, 7, 3], tuple("0123456789")))
+    some = evaluate(network, from_arrays(images, ["7", "3", "3", "7", "7", "3"]))
+    assert some == whole
+    with pytest.raises(InputError, match="ace"):
+        evaluate(network, from_arrays(images, ["7", "3", "3", "7", "7", "ace"]))

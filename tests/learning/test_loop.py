@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lenet.architectures import FullConnection, lenet5
-from lenet.datasets import load_digits8x8, load_mnist
+from lenet.architectures import ZOO, FullConnection, lenet5, named
+from lenet.cards import Card
+from lenet.datasets import from_arrays, load_digits8x8, load_mnist
 from lenet.errors import ArchitectureError, DivergenceError, FormatError, InputError
-from lenet.learning import RECIPES, Distortion, Recipe, evaluate, train
+from lenet.learning import RECIPES, Distortion, Recipe, calibrate, evaluate, train
 from lenet.learning.loop import _shifted
+from lenet.learning.recipes import usual
 from lenet.network import Network
 
 SHORT = Recipe(epochs=3, batch=20, rate=0.05, validation=0.1, seed=5)
@@ -40,6 +43,13 @@ def test_digits_are_learned(digits):
     network, history = train(digits, recipe=replace(RECIPES["small"], epochs=20))
     assert evaluate(network, load_digits8x8("test")).error < 0.05
     assert history.loss[-1] < 0.2 * history.loss[0]
+
+
+@pytest.mark.parametrize("name", [name for name in ZOO if named(name).shapes()[-1][1:] == (1, 1)])
+def test_every_network_learns_by_its_usual_recipe(digits, name):
+    """Networks of penalties once learned nothing at the rate of the others."""
+    recipe = replace(usual(len(digits), named(name)), epochs=4 if name == "deep5" else 20)
+    assert evaluate(train(digits, name, recipe=recipe).network, load_digits8x8("test")).error < 0.1
 
 
 @recipes
@@ -87,7 +97,12 @@ def test_taught_network_agrees_more_with_its_teacher(few, teacher, recipe):
     network, history = train(few, recipe=replace(recipe, epochs=12), teacher=teacher)
     assert history.loss[-1] < history.loss[0]
     assert np.mean(network.predict(few.images) == teacher.predict(few.images)) > 0.8
-    assert network.temperature == pytest.approx(1 / recipe.temperature)
+    assert network.temperature < 1  # fitted from 1 / recipe.temperature
+
+
+def test_taught_network_has_the_inverse_temperature_where_nothing_is_held_out(few, teacher):
+    network, _ = train(few, recipe=replace(SHORT, validation=0), teacher=teacher)
+    assert network.temperature == 1 / SHORT.temperature
 
 
 def test_taught_network_learns_the_teachers_scores_over_the_temperature(few, teacher):
@@ -257,3 +272,94 @@ def test_mnist_is_learned_in_seconds(data):
     network, history = train(load_mnist(data=data))
     assert evaluate(network, load_mnist("test", data=data)).error < 0.011
     assert len(history) == 3
+
+
+def test_network_is_calibrated_on_what_was_held_out(few):
+    network, history = train(few, recipe=SHORT)
+    assert network.temperature == calibrate(at_temperature(network, 1.0), few.split(SHORT.validation, SHORT.seed)[1])
+    assert network.card.figures == {"error on 23 images held out": history.validation_error[-1]}
+    assert "calibrated on 23 images" in network.card.summary
+
+
+def test_network_is_not_called_calibrated_where_nothing_was_held_out(few):
+    network, _ = train(few, recipe=replace(SHORT, validation=0))
+    assert network.temperature == 1
+    assert "nothing was held out" in network.card.summary
+
+
+def test_card_says_the_recipe_really_used(few, tmp_path):
+    train(few, recipe=SHORT, checkpoint=tmp_path / "state")
+    card = train(few, resume=tmp_path / "state").network.card
+    assert (card.seed, card.recipe["epochs"], card.data) == (5, 3, few.name)
+    assert card.version
+    assert json.loads(card.to_json())
+
+
+def test_trained_further_is_another_network(few, teacher):
+    """Neither what its card says nor its temperature is true of the new numbers."""
+    before = at_temperature(teacher, 7.0)
+    before.card = Card("old", "Gets 0.01 % wrong.", figures={"error": 0.0001})
+    network, _ = train(few, before, recipe=replace(SHORT, validation=0, epochs=1))
+    assert network.temperature == 1
+    assert "error" not in network.card.figures
+    assert (before.card.name, before.temperature) == ("old", 7.0)
+
+
+def at_temperature(network, temperature):
+    network = network.copy()
+    network.temperature = temperature
+    return network
+
+
+def test_resuming_refuses_another_network(few, tmp_path):
+    train(few, "lenet1", recipe=SHORT, checkpoint=tmp_path / "state")
+    with pytest.raises(InputError, match="the checkpoint holds"):
+        train(few, "lenet5", resume=tmp_path / "state")
+    assert train(few, "lenet1", resume=tmp_path / "state").network.architecture.name == "lenet1"
+
+
+def test_resuming_refuses_other_names_of_classes(few, tmp_path):
+    train(few, recipe=SHORT, checkpoint=tmp_path / "state")
+    with pytest.raises(InputError, match="other classes"):
+        train(replace(few, classes=tuple("abcdefghij")), resume=tmp_path / "state")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (lambda few: few.images, "ndarray was given as validation"),
+        (lambda few: few.subset([]), "holds no image"),
+        (lambda few: replace(few, classes=tuple("abcdefghij")), "the same classes"),
+        (lambda few: from_arrays(np.zeros((2, 40, 40), np.uint8), [0, 1], few.classes), "does not fit"),
+    ],
+)
+def test_validation_that_does_not_fit_is_refused_at_the_start(few, given, words):
+    with pytest.raises(InputError, match=words):
+        train(few, recipe=SHORT, validation=given(few), callback=lambda _: pytest.fail("it trained"))
+
+
+def test_one_class_is_nothing_to_learn(few):
+    with pytest.raises(InputError, match="two classes or more"):
+        train((few.images, np.zeros(len(few), int)))
+
+
+def test_teacher_answers_in_float32(few, teacher, monkeypatch):
+    """Rounded answers would be others on other processors."""
+    asked = []
+
+    class Engine:
+        def probabilities(self, images, temperature, threads, bfloat16):
+            asked.append(bfloat16)
+            return np.full((len(images), 10), 0.1, np.float32)
+
+        parameters, statistics = teacher._engine.parameters, teacher._engine.statistics
+
+    taught_by = teacher.copy()
+    monkeypatch.setattr(taught_by, "_engine", Engine())
+    train(few, recipe=replace(SHORT, epochs=1, validation=0), teacher=taught_by)
+    assert asked == [False]
+
+
+def test_shift_beyond_the_image_leaves_a_row():
+    images = np.full((30, 1, 3, 5), 9, np.uint8)
+    assert _shifted(images, 16, 0).reshape(30, -1).max(1).min() == 9

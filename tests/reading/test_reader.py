@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import lenet
-from lenet.errors import InputError
+from lenet.errors import GrammarError, InputError
 from tests.writing import on_paper, page
 
 TEXTS = ["12", "3", "456", "7890"] * 20
@@ -14,12 +16,14 @@ PICTURES = [on_paper(page([text], 24, margin=10)) for text in TEXTS]
 
 
 def test_a_reader_reads_what_read_reads():
-    reader = lenet.Reader("digits")
-    assert [reader(picture) for picture in PICTURES[:4]] == [lenet.read(picture) for picture in PICTURES[:4]]
+    reader = lenet.Reader("digits", model="digits")
+    assert [reader(picture) for picture in PICTURES[:4]] == [
+        lenet.read(picture, model="digits") for picture in PICTURES[:4]
+    ]
 
 
 def test_many_pictures_give_the_same_readings_in_order():
-    reader = lenet.Reader()
+    reader = lenet.Reader(model="digits")
     readings = list(reader.many(iter(PICTURES)))
     assert [reading.text for reading in readings] == TEXTS
     single = reader(PICTURES[3])
@@ -28,9 +32,13 @@ def test_many_pictures_give_the_same_readings_in_order():
 
 
 def test_many_of_none_are_none():
-    assert list(lenet.Reader().many([])) == []
+    assert list(lenet.Reader(model="digits").many([])) == []
     blank = np.full((40, 40), 230, np.uint8)
-    assert [reading.text for reading in lenet.Reader().many([blank, PICTURES[0], blank])] == ["", "12", ""]
+    assert [reading.text for reading in lenet.Reader(model="digits").many([blank, PICTURES[0], blank])] == [
+        "",
+        "12",
+        "",
+    ]
 
 
 def test_pictures_are_taken_as_they_are_needed():
@@ -41,24 +49,49 @@ def test_pictures_are_taken_as_they_are_needed():
             taken.append(number)
             yield picture
 
-    readings = lenet.Reader().many(pictures())
+    readings = lenet.Reader(model="digits").many(pictures())
     next(readings)
     assert len(taken) < len(PICTURES)
 
 
 def test_a_bad_picture_raises_after_the_readings_before_it():
-    readings = lenet.Reader().many([PICTURES[0], b"no picture", PICTURES[2]])
+    readings = lenet.Reader(model="digits").many([PICTURES[0], b"no picture", PICTURES[2]])
     assert next(readings).text == "12"
     with pytest.raises(lenet.LenetError):
         next(readings)
 
 
 def test_a_reader_survives_pickling():
-    reader = pickle.loads(pickle.dumps(lenet.Reader(threads=1)))
+    reader = pickle.loads(pickle.dumps(lenet.Reader(model="digits", threads=1)))
     assert reader.threads == 1
     assert reader(PICTURES[2]).text == "456"
 
 
 def test_a_reader_checks_its_kind_when_it_is_made():
-    with pytest.raises(InputError, match="no kind of field"):
+    with pytest.raises(GrammarError, match="roman"):
         lenet.Reader("roman")
+    with pytest.raises(InputError, match="plain digits"):
+        lenet.Reader("amount", model="digits")
+    with pytest.raises(InputError, match="plain digits"):
+        lenet.Reader(model="digits", max_error=0.01)
+
+
+def test_a_bad_picture_stands_in_its_place_where_wanted(tmp_path):
+    pictures = [b"no picture", PICTURES[0], tmp_path / "missing.png", *PICTURES[2:70], b"", PICTURES[1]]
+    results = list(lenet.Reader(model="digits").many(pictures, keep_going=True))
+    assert [number for number, result in enumerate(results) if isinstance(result, lenet.LenetError)] == [0, 2, 71]
+    assert [result.text for result in results if isinstance(result, lenet.Reading)] == ["12", *TEXTS[2:70], "3"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc to say how much memory is held")
+def test_memory_stays_flat_over_many_readings():
+    def held():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    reader = lenet.Reader(model="digits", threads=1)
+    for _ in range(2):
+        list(reader.many(PICTURES))
+    before = held()
+    for _ in range(4):
+        list(reader.many(PICTURES))
+    assert held() - before < 8 << 20

@@ -13,11 +13,14 @@ READING = Reading("7", "7", 0.9, True, "", (CHARACTER,), (1, 2, 11, 22), file="a
 
 
 def test_a_reading_goes_to_json_with_its_schema():
-    record = json.loads(json.dumps(READING.to_json()))
+    record = json.loads(READING.to_json())
     assert record["schema"] == 1
     assert record["text"] == "7"
     assert record["box"] == [1, 2, 11, 22]
     assert record["characters"][0]["alternatives"][0] == {"text": "1", "confidence": 0.06}
+    assert record == READING.to_dict()
+    assert tuple(record) == Reading.KEYS
+    assert json.loads(CHARACTER.to_json()) == CHARACTER.to_dict() == record["characters"][0]
     assert set(record) == {field.name for field in dataclasses.fields(Reading)} | {"schema"}
 
 

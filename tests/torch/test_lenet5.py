@@ -16,6 +16,7 @@ from tests.networks import random_architecture, random_images, random_values
 torch = pytest.importorskip("torch")
 
 from lenet.architectures import Architecture, Convolution, FullConnection, lenet5, lenet5_1998, named  # noqa: E402
+from lenet.cards import Card  # noqa: E402
 from lenet.errors import ArchitectureError, InputError  # noqa: E402
 from lenet.network import Network as Numbers  # noqa: E402
 from lenet.torch import LeNet5, Network  # noqa: E402
@@ -23,7 +24,18 @@ from lenet.torch import LeNet5, Network  # noqa: E402
 SMALL = Architecture(
     "small", (1, 8, 8), (Convolution("C", 3, (3, 3), batch_norm=True), FullConnection("OUT", 4, activation="linear"))
 )
-WHICH = ["lenet5", "lenet5-max-relu", "lenet5-1998", "lenet4", *range(40)]
+FIELDS = Architecture(
+    "fields",
+    (1, 8, 14),
+    (Convolution("C", 3, (3, 3), padding=(1, 1), batch_norm=True), Convolution("OUT", 4, (8, 5), activation="linear")),
+)
+WHICH = ["fields", "lenet5", "lenet5-max-relu", "lenet5-1998", "lenet4", *range(40)]
+
+
+def architecture_of(which: int | str) -> Architecture:
+    if which == "fields":
+        return FIELDS
+    return named(which) if isinstance(which, str) else random_architecture(which)
 
 
 def module_of(architecture: Architecture, seed: int = 0) -> Network:
@@ -60,7 +72,7 @@ def threads():
 
 @pytest.mark.parametrize("which", WHICH)
 def test_engine_gives_the_gradients_of_pytorch_in_float64(which: int | str) -> None:
-    module = module_of(named(which) if isinstance(which, str) else random_architecture(which))
+    module = module_of(architecture_of(which))
     images = images_of(module, grad=True)
     double = copy.deepcopy(module).double()
     exact = images.detach().double().requires_grad_()
@@ -81,20 +93,22 @@ def test_engine_gives_the_gradients_of_pytorch_in_float64(which: int | str) -> N
 
 @pytest.mark.parametrize("which", WHICH)
 def test_plain_layers_agree_with_the_reference(which: int | str) -> None:
-    architecture = named(which) if isinstance(which, str) else random_architecture(which)
+    architecture = architecture_of(which)
     module = module_of(architecture).double()
     values = {name: tensor.numpy() for name, tensor in copy.deepcopy(module).state_dict().items()}
     images = images_of(module, 3).double()
     seen = reference.place(architecture, images.numpy())
     for training in (True, False):
-        expected = reference.scores(architecture, values, seen, training)
-        assert np.allclose(module.train(training)(images).detach().numpy(), expected, rtol=1e-9, atol=1e-9)
+        expected = reference.forward(architecture, values, seen, training)[-1].output
+        found = module.train(training)(images).detach().numpy()
+        assert found.size == expected.size
+        assert np.allclose(found, expected.reshape(found.shape), rtol=1e-9, atol=1e-9)
         values = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
 
 
 @pytest.mark.parametrize("which", ["lenet5", "lenet5-1998", *range(8)])
 def test_module_and_network_have_the_same_numbers(which: int | str) -> None:
-    network = Numbers(named(which) if isinstance(which, str) else random_architecture(which), seed=2)
+    network = Numbers(architecture_of(which), seed=2)
     network.classes = [f"class {index}" for index in range(network.architecture.classes)]
     module = Network.from_lenet(network).eval()
     images = images_of(module)
@@ -417,3 +431,27 @@ def test_layer_named_like_an_attribute_is_refused() -> None:
         Network(Architecture("x", (1, 4, 4), (FullConnection("forward", 2),)))
     with pytest.raises(ArchitectureError, match="no network is called"):
         Network("lenet6")
+
+
+def test_temperature_and_card_come_back_as_long_as_the_numbers_do():
+    numbers = Numbers("lenet1", seed=1)
+    numbers.temperature, numbers.card = 2.5, Card("x", "y")
+    module = Network.from_lenet(numbers)
+    again = copy.deepcopy(module).to_lenet()
+    assert (again.temperature, again.card) == (2.5, Card("x", "y"))
+    with torch.no_grad():
+        next(module.parameters()).add_(0.1)
+    changed = module.to_lenet()
+    assert (changed.temperature, changed.card) == (1.0, None)
+
+
+def test_weights_that_are_not_finite_give_nan_as_in_pytorch() -> None:
+    module = LeNet5(seed=1)
+    images = images_of(module)
+    with torch.no_grad():
+        module.C1.weights[0, 0, 0, 0] = float("nan")
+    assert module(images).isnan().all()
+    with torch.inference_mode():
+        assert module(images).isnan().all()
+    with pytest.raises(ValueError, match="the images hold NaN"), torch.inference_mode():
+        LeNet5(seed=1)(images * float("nan"))

@@ -11,7 +11,7 @@ from lenet.cli import options
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=click.Path(), callback=options.place)
 @options.model
 def command(file: str, model: str) -> None:
     """Write a network to FILE, an .onnx file that takes any number of images."""

@@ -6,7 +6,7 @@ import click
 
 from lenet.cli import options
 from lenet.cli.output import Progress
-from lenet.datasets import load_mnist
+from lenet.datasets import fetch_mnist, load_mnist
 
 
 @click.command("fetch")
@@ -14,7 +14,8 @@ from lenet.datasets import load_mnist
 @options.quiet
 def command(name: str, quiet: bool) -> None:
     """Fetch the data set NAME, check it, and keep it in the cache; what is already here is only checked."""
+    with Progress(quiet=quiet) as shown:
+        fetch_mnist(progress=shown.download)
     for part in ("train", "test"):
-        with Progress(quiet=quiet) as shown:
-            dataset = load_mnist(part, progress=shown.download)
+        dataset = load_mnist(part, download=False)
         click.echo(f"{dataset.name}: {len(dataset):,} images of {len(dataset.classes)} classes")

@@ -16,6 +16,7 @@ from lenet.cli.output import columns, json_line
 from lenet.datasets import load_mnist
 from lenet.downloads import cache_folder
 from lenet.errors import LenetError
+from lenet.inputs import check_environment
 
 _EXTRAS = {"sklearn": "sklearn", "torch": "torch", "onnx": "onnx"}
 
@@ -33,6 +34,7 @@ def command(as_json: bool) -> None:
 
 
 def _facts() -> dict[str, object]:
+    check_environment()
     return {
         "version": version("lenet"),
         "processor": _engine.processor(),

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lenet.errors import InputError
+from lenet.reading.readings import SCHEMA
+
 if TYPE_CHECKING:
     from PIL import Image
 
     from lenet.learning.history import Progress as TrainingProgress
 
-__all__ = ["SCHEMA", "Printer", "Progress", "columns", "given_bytes", "json_line", "write_picture"]
-
-SCHEMA = 1
-"""Version of the JSON that the command prints; it counts up when a field changes its meaning or goes away."""
+__all__ = ["Printer", "Progress", "columns", "given_bytes", "json_line", "write_picture"]
 
 
 def json_line(record: Mapping[str, object]) -> str:
@@ -50,17 +50,21 @@ class Printer:
             raise click.UsageError("--json and --csv exclude each other; give one of them")
         self._json, self._csv, self._started = as_json, as_csv, False
 
+    def start(self, fields: Sequence[str]) -> None:
+        """Print the header of CSV, also where no result follows."""
+        if self._csv and not self._started:
+            click.echo(_csv_line(fields))
+        self._started = True
+
     def show(self, text: str, record: Mapping[str, object]) -> None:
         """Print one result: `text` for people, or `record` for programs."""
         if self._json:
             click.echo(json_line(record))
         elif self._csv:
-            if not self._started:
-                click.echo(_csv_line(list(record)))
+            self.start(list(record))
             click.echo(_csv_line([_flat(value) for value in record.values()]))
         elif text:
             click.echo(text)
-        self._started = True
 
 
 def _flat(value: object) -> object:
@@ -69,8 +73,8 @@ def _flat(value: object) -> object:
 
 def _csv_line(values: Sequence[object]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(values)
-    return line.getvalue()
+    csv.writer(line).writerow(values)  # its own end of line, or breaks inside values would not be quoted
+    return line.getvalue().removesuffix("\r\n")
 
 
 class Progress:
@@ -101,6 +105,13 @@ class Progress:
                 f"epoch {now.epoch}/{now.epochs}: wrong {now.training_error:.2%}{words}, {now.finished.seconds:.1f} s\n"
             )
 
+    def reading(self, place: str, share: float, readings: int, seconds: float) -> None:
+        """Show at which page a reading is, how much is done, 0 to 1, and how fast it goes."""
+        bar = "━" * round(24 * share)
+        self._say(
+            f"{place} {bar:<24} {share:4.0%}, {readings:,} readings, {readings / max(seconds, 0.001):,.0f} a second"
+        )
+
     def download(self, name: str, received: int, total: int) -> None:
         """Show how much of a file has arrived, in bytes; `total` is 0 where nobody said."""
         of = f" of {total / 1e6:.1f}" if total else ""
@@ -109,7 +120,11 @@ class Progress:
 
 def given_bytes(name: str) -> str | bytes:
     """Return the path as it is, or what standard input holds where it is `-`."""
-    return sys.stdin.buffer.read() if name == "-" else name
+    if name != "-":
+        return name
+    if sys.stdin is None:
+        raise InputError("- was given, but standard input is closed; expected a picture there, or give its path")
+    return sys.stdin.buffer.read()
 
 
 def write_picture(picture: Image.Image, path: str) -> None:

@@ -12,7 +12,7 @@ from lenet import weights
 from lenet.cli import options
 from lenet.cli.failures import Failures
 from lenet.cli.output import Printer, given_bytes
-from lenet.glyphs import open_glyph
+from lenet.glyphs import open_glyph, open_grey
 from lenet.network import Network
 
 
@@ -20,9 +20,10 @@ from lenet.network import Network
 @options.files
 @options.model
 @options.threads
+@options.as_is
 @options.json
 @options.csv
-def command(files: tuple[str, ...], model: str, threads: int, as_json: bool, as_csv: bool) -> int:
+def command(files: tuple[str, ...], model: str, threads: int, as_is: bool, as_json: bool, as_csv: bool) -> int:
     """Say which class each FILE shows, how sure that is, and what would be the second choice.
 
     A picture holds one character, dark on light or light on dark, of any size; `-` reads one from standard input.
@@ -31,7 +32,7 @@ def command(files: tuple[str, ...], model: str, threads: int, as_json: bool, as_
     printer, failures = Printer(as_json=as_json, as_csv=as_csv), Failures()
     network = weights.load(model)
     for file in files:
-        for probabilities in failures.watch(file, _probabilities(file, network, threads)):
+        for probabilities in failures.watch(file, _probabilities(file, network, threads, as_is)):
             best, second = (int(index) for index in probabilities.argsort()[::-1][:2])
             record = {
                 "file": file,
@@ -45,6 +46,7 @@ def command(files: tuple[str, ...], model: str, threads: int, as_json: bool, as_
     return failures.status
 
 
-def _probabilities(file: str, network: Network, threads: int) -> Iterator[NDArray[np.float32]]:
+def _probabilities(file: str, network: Network, threads: int, as_is: bool) -> Iterator[NDArray[np.float32]]:
     """Give the probabilities of the one character on a file."""
-    yield network.predict_proba(open_glyph(given_bytes(file))[None], threads=threads)[0]
+    picture = (open_grey if as_is else open_glyph)(given_bytes(file))
+    yield network.predict_proba(picture[None], threads=threads)[0]

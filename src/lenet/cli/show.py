@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -21,7 +22,7 @@ _COUNTS = ("parameters", "connections", "multiply_adds")
 @click.argument("name", default="digits")
 @click.option("--image", help="A picture of one character: show what every layer makes of it.")
 @options.save
-@click.option("--diagram", type=click.Path(dir_okay=False), help="Draw the network to this SVG file.")
+@click.option("--diagram", type=click.Path(), callback=options.place, help="Draw the network to this SVG file.")
 @options.json
 def command(name: str, image: str | None, save: str | None, diagram: str | None, as_json: bool) -> None:
     """Show the layers of NAME: a shipped network, a .safetensors file, or an architecture such as lenet5-1998.
@@ -77,4 +78,11 @@ def _table(name: str) -> str:
 def _record(name: str) -> dict[str, object]:
     architecture = _architecture(name)
     counts = {count: getattr(architecture, count) for count in _COUNTS}
-    return {"name": name, "architecture": json.loads(architecture.to_json()), **counts}
+    card = None if name in ZOO else _network(name).card
+    return {
+        "name": name,
+        "architecture": json.loads(architecture.to_json()),
+        **counts,
+        "layers": [asdict(row) for row in architecture.summary],
+        "card": None if card is None else asdict(card),
+    }

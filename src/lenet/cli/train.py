@@ -4,49 +4,70 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import click
 
 from lenet import learning, weights
-from lenet.architectures import ZOO
-from lenet.cards import Card
+from lenet.architectures import ZOO, named
 from lenet.cli import choices, options
 from lenet.cli.output import Progress, write_picture
-from lenet.learning import RECIPES, Recipe
+from lenet.cli.train_fields import FieldTraining, train_on_fields
+from lenet.learning import RECIPES
 
 
 @click.command("train")
 @click.argument("folder", required=False, type=click.Path(file_okay=False))
 @options.data
-@click.option(
-    "--architecture", default="lenet5", show_default=True, type=click.Choice(list(ZOO)), help="What to train."
-)
+@click.option("--fields", metavar="LABELS", help="Whole fields: a .jsonl file of labels, or a folder or tar with one.")
+@options.kind
+@click.option("--from", "start", metavar="MODEL", help="Network to go on from, or none.  [with --fields: fields]")
+@click.option("--architecture", type=click.Choice(list(ZOO)), help="What to train.  [default: lenet5]")
 @click.option("--recipe", help=f"How: {', '.join(RECIPES)}, or a JSON file; what suits the data if left out.")
 @click.option("--teacher", help="A network, or a .safetensors file, whose answers are learned instead of the labels.")
 @click.option("--epochs", type=click.IntRange(min=0), help="Times that every training image is seen.")
 @options.seed
 @options.threads
-@click.option("--out", type=click.Path(dir_okay=False), help="Write the network to this .safetensors file.")
-@click.option("--checkpoint", type=click.Path(dir_okay=False), help="Keep the state after each epoch in this file.")
+@click.option("--out", type=click.Path(), callback=options.place, help="Write the network to this .safetensors file.")
+@click.option(
+    "--checkpoint", type=click.Path(), callback=options.place, help="Keep the state after each epoch in this file."
+)
 @click.option("--resume", type=click.Path(dir_okay=False), help="Go on from this checkpoint, to the same numbers.")
 @options.save
+@options.as_is
 @options.quiet
 def command(
-    folder: str | None, data_name: str, architecture: str, recipe: str | None, teacher: str | None,
-    epochs: int | None, seed: int | None, threads: int, out: str | None, checkpoint: str | None, resume: str | None,
-    save: str | None, quiet: bool,
+    folder: str | None, data_name: str | None, fields: str | None, kind: str | None, start: str | None,
+    architecture: str | None, recipe: str | None, teacher: str | None, epochs: int | None, seed: int | None,
+    threads: int, out: str | None, checkpoint: str | None, resume: str | None, save: str | None, as_is: bool,
+    quiet: bool,
 ) -> None:  # fmt: skip
     """Train a network on FOLDER, which has a subfolder of pictures for each class; without it, on MNIST.
 
     Prints the error on the test part, where the data has one. --save draws the learning curve.
+    With --fields, a network for whole fields learns from fields of which only the text is known; some are held out, and
+    measured before and after.
     """
     if resume is not None and (recipe, epochs, seed) != (None, None, None):
         raise click.UsageError("a checkpoint carries its recipe; give --resume without --recipe, --epochs and --seed")
-    training, test = choices.parts(folder or data_name)
-    chosen = None if resume else choices.recipe(recipe, len(training), epochs, seed)
+    if fields is not None:
+        if folder or data_name or architecture or teacher or as_is:
+            raise click.UsageError("--fields excludes FOLDER, --data, --architecture, --teacher and --as-is")
+        how = None if recipe is None else choices.recipe(recipe, 0, named("fields"), None, None)
+        return train_on_fields(
+            FieldTraining(
+                fields, kind or "digits", start, how, epochs, seed, threads, out, checkpoint, resume, save, quiet
+            )
+        )
+    if start is not None or kind is not None:
+        raise click.UsageError("--from and --as are for training on fields; give --fields")
+    name = choices.source(folder, data_name, as_is=as_is)
+    training = choices.to_train(name, as_is=as_is)
+    chosen = None
+    if resume is None:
+        chosen = choices.recipe(recipe, len(training), named(architecture or "lenet5"), epochs, seed)
     taught_by = None if teacher is None else weights.load(teacher)
     with Progress(quiet=quiet) as shown:
         network, history = learning.train(
@@ -54,24 +75,22 @@ def command(
             threads=threads, callback=shown.training,
         )  # fmt: skip
     click.echo(f"{network.architecture.name}: {len(training):,} images of {training.name}, {history.seconds:.1f} s")
-    figures = {}
+    assert network.card is not None
+    click.echo(network.card.summary)
+    figures = dict(network.card.figures)
+    test = choices.to_test(name)
     if test is not None:
         evaluation = learning.evaluate(network, test, threads=threads)
         figures[f"error on {test.name}"] = evaluation.error
         click.echo(choices.sentence(evaluation))
     if out is not None:
-        network.card = _card(out, training.name, chosen, figures)
+        words, today = shlex.join(["lenet", *sys.argv[1:]]), date.today().isoformat()
+        network.card = replace(network.card, name=Path(out).stem, command=words, figures=figures, date=today)
         click.echo(f"written to {weights.save(network, out)}")
+    elif sys.stderr.isatty():
+        click.echo("the network is not kept; give --out FILE to keep it", err=True)
     if save is not None:
         from lenet.drawing import learning_curve
 
         write_picture(learning_curve(history), save)
-
-
-def _card(out: str, trained_on: str, recipe: Recipe | None, figures: dict[str, float]) -> Card:
-    words = shlex.join(["lenet", *sys.argv[1:]])
-    settings = {} if recipe is None else asdict(recipe)
-    return Card(
-        Path(out).stem, f"Trained on {trained_on}.", data=trained_on, command=words, recipe=settings, figures=figures,
-        seed=0 if recipe is None else recipe.seed, date=date.today().isoformat(),
-    )  # fmt: skip
+    return None

@@ -42,6 +42,9 @@ class Dataset:
     name: str = "arrays"
 
     def __post_init__(self) -> None:
+        if isinstance(self.classes, str) or not all(isinstance(name, str) for name in self.classes):
+            raise InputError(f"the classes of {self.name} are {self.classes!r}; give a tuple of their names")
+        object.__setattr__(self, "classes", tuple(self.classes))
         if self.images.dtype != np.uint8 or self.images.ndim != 4 or 0 in self.images.shape[1:]:
             raise InputError(
                 f"the images of {self.name} are {self.images.dtype} {self.images.shape}; "
@@ -140,12 +143,28 @@ def from_arrays(
     InputError
         Shapes, types or values cannot be used, or images and labels do not match; the message says which.
     """
-    numbers, names = _labels(np.asarray(labels), None if classes is None else tuple(map(str, classes)))
-    pixels = _pixels(np.asarray(images))
+    numbers, names = _labels(_array(labels, "labels"), None if classes is None else tuple(map(str, classes)))
+    pixels = _pixels(_array(images, "images"))
     if len(pixels) != len(numbers):
         raise InputError(f"{len(pixels):,} images came with {len(numbers):,} labels; give one label an image")
-    members = None if groups is None else np.asarray(groups, np.int64)
-    return Dataset(pixels, numbers, names, members, name)
+    return Dataset(pixels, numbers, names, None if groups is None else _groups(_array(groups, "groups")), name)
+
+
+def _array(values: ArrayLike, what: str) -> NDArray[Any]:
+    """Return an array of whatever was given, or say that its rows are of several lengths."""
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError):
+        raise InputError(f"the {what} are no array; give rows of equal length, joined by numpy.stack") from None
+
+
+def _groups(groups: NDArray[Any]) -> NDArray[np.int64]:
+    if groups.dtype.kind not in "iu":
+        raise InputError(
+            f"the groups are {groups.dtype}; give whole numbers, one an image: numpy.unique(names, "
+            "return_inverse=True)[1] numbers names"
+        )
+    return groups.astype(np.int64)
 
 
 def _pixels(images: NDArray[Any]) -> NDArray[np.uint8]:

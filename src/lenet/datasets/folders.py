@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lenet.datasets.arrays import Dataset
 from lenet.errors import InputError, LenetError
@@ -14,8 +13,6 @@ from lenet.errors import InputError, LenetError
 __all__ = ["load_folder"]
 
 _SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
-_SIDE = 32
-"""Rows and columns of pictures that are taken as they are: LeNet-5's input."""
 
 
 def load_folder(path: str | os.PathLike[str], *, as_is: bool = False) -> Dataset:
@@ -39,7 +36,7 @@ def load_folder(path: str | os.PathLike[str], *, as_is: bool = False) -> Dataset
     InputError
         The folder has no subfolders, one of them has no pictures, or pictures cannot be read; the message names them.
     """
-    from lenet.glyphs import open_glyph  # takes documents along, which other data sets do without
+    from lenet.glyphs import open_glyph, open_grey  # takes documents along, which other data sets do without
 
     path = Path(path)
     classes = _classes(path)
@@ -50,7 +47,7 @@ def load_folder(path: str | os.PathLike[str], *, as_is: bool = False) -> Dataset
             raise InputError(f"the class folder {path / name} has no pictures; fill it or take it away")
         for file in files:
             try:
-                images.append(_grey(file) if as_is else open_glyph(file))
+                images.append(open_grey(file) if as_is else open_glyph(file))
                 labels.append(label)
             except LenetError as error:
                 refused.append((str(file.relative_to(path)), error))
@@ -58,7 +55,7 @@ def load_folder(path: str | os.PathLike[str], *, as_is: bool = False) -> Dataset
         names = ", ".join(name for name, _ in refused[:3])
         more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
         raise InputError(f"{path}: {names}{more} cannot be used (the first: {refused[0][1]}); mend or remove them")
-    return Dataset(np.stack(images)[:, np.newaxis], np.array(labels, np.int64), classes, name=path.name)
+    return Dataset(np.stack(images)[:, np.newaxis], np.array(labels, np.int64), classes, name=path.resolve().name)
 
 
 def _classes(path: Path) -> tuple[str, ...]:
@@ -73,14 +70,3 @@ def _classes(path: Path) -> tuple[str, ...]:
 
 def _is_picture(file: Path) -> bool:
     return file.suffix.lower() in _SUFFIXES and not file.name.startswith(".") and file.is_file()
-
-
-def _grey(file: Path) -> NDArray[np.uint8]:
-    """Return a picture as grey, `(32, 32)`, its polarity kept."""
-    from PIL import Image
-
-    from lenet.documents import open_document
-
-    page = next(iter(open_document(file)))
-    picture = Image.fromarray(page.picture).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
-    return np.asarray(picture, np.uint8)

@@ -132,7 +132,7 @@ def _read(path: Path, pieces: Iterator[bytes], held: int, most: int) -> NDArray[
             f"{path} promises {size:,} bytes {shape}, more than it can hold or than the {LARGEST:,} allowed"
         )
     if (start + size - held) % (1 << 32):
-        raise FormatError(f"{path} promises {start + size:,} bytes, but holds {held:,}; it is damaged or cut short")
+        raise FormatError(f"{path} does not hold the {start + size:,} bytes it promises; it is damaged or cut short")
     numbers = np.empty(size, np.uint8)
     into, at = numbers.data, 0
     for piece in chain([rest], pieces):

@@ -10,10 +10,10 @@ import numpy as np
 
 from lenet.datasets.arrays import Dataset
 from lenet.datasets.idx import read_idx
-from lenet.downloads import Progress, cache_folder, fetch
-from lenet.errors import DownloadError, FormatError, InputError
+from lenet.downloads import Progress, cache_folder, fetch, is_published
+from lenet.errors import ChecksumError, DownloadError, FormatError, InputError
 
-__all__ = ["MIRRORS", "load_mnist"]
+__all__ = ["MIRRORS", "fetch_mnist", "load_mnist"]
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -81,16 +81,56 @@ def load_mnist(
     return Dataset(images[:, np.newaxis], labels.astype(np.int64), tuple("0123456789"), name=f"mnist {part}")
 
 
+def fetch_mnist(*, progress: Progress | None = None) -> None:
+    """Bring all four files to this machine; those that are here are compared with their checksums.
+
+    A damaged one in the cache is fetched again. Files that are not in gzip have no published checksum; only reading
+    them (`load_mnist`) checks their form.
+
+    Raises
+    ------
+    ChecksumError
+        A file outside the cache, or as the mirrors send it, has other bytes than the published ones.
+    DownloadError
+        A file cannot be fetched.
+    """
+    for name, sha256 in SHA256.items():
+        path = _found(name, None)
+        if path is None or (path.suffix == ".gz" and not is_published(path, sha256)):
+            if path is not None and cache_folder() not in path.parents:
+                raise ChecksumError(f"{path} has other bytes than the published ones; remove it, or copy it again")
+            _fetched(name, progress)
+
+
 def _file(name: str, data: str | os.PathLike[str] | None, download: bool, progress: Progress | None) -> Path:
     """Return the path of one of the four files, fetched if need be."""
+    path = _found(name, data)
+    if path is not None:
+        return path
+    if data is not None:
+        raise InputError(f"{data} does not hold {name}; give the folder of the four MNIST files, or leave it out")
+    if not download:
+        place = cache_folder() / "mnist" / name
+        raise DownloadError(f"{name} is not on this machine; allow the download, or put it at {place}")
+    return _fetched(name, progress)
+
+
+def _found(name: str, data: str | os.PathLike[str] | None) -> Path | None:
+    """Return the path of one of the four files where it is on this machine, in gzip or plain."""
     roots = [Path(data)] if data is not None else [Path(os.environ.get("LENET_DATA") or cache_folder()), cache_folder()]
     for folder in (folder for root in roots for folder in (root, root / "mnist")):
         for path in (folder / name, folder / name.removesuffix(".gz")):
             if path.is_file():
                 return path
-    if data is not None:
-        raise InputError(f"{data} does not hold {name}; give the folder of the four MNIST files, or leave it out")
+    return None
+
+
+def _fetched(name: str, progress: Progress | None) -> Path:
     place = cache_folder() / "mnist" / name
-    if not download:
-        raise DownloadError(f"{name} is not on this machine; allow the download, or put it at {place}")
-    return fetch([mirror + name for mirror in MIRRORS], SHA256[name], place, progress=progress)
+    try:
+        return fetch([mirror + name for mirror in MIRRORS], SHA256[name], place, progress=progress)
+    except DownloadError as error:
+        raise DownloadError(
+            f"{error}; or set LENET_DATA to a folder that holds MNIST's files, or train on digits that need no network "
+            "(--data digits8x8)"
+        ) from error

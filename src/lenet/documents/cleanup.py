@@ -18,7 +18,7 @@ from lenet.documents.nearby import largest_near, local_mean, reduced
 from lenet.documents.paper import LEAST_CONTRAST, paper, trend
 from lenet.errors import InputError
 
-__all__ = ["ink_is_light", "strokes", "to_ink", "without_rules"]
+__all__ = ["ink_is_light", "straight_lines", "strokes", "to_ink", "without_rules"]
 
 Picture = NDArray[np.uint8]
 
@@ -200,7 +200,7 @@ def without_rules(ink: Picture) -> Picture:
     ink : uint8 `(rows, columns)`, from `to_ink`.
     """
     marks = strokes(ink)
-    level, upright = _straight(marks), _straight(marks.T)
+    level, upright = straight_lines(marks), straight_lines(marks.T)
     rules = _rules(level, upright)
     bands = (_bands(marks, level, rules[0]), _bands(marks.T, upright, rules[1]))
     rest = marks & ~bands[0] & ~bands[1].T
@@ -213,7 +213,7 @@ Lines = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Labels of the pixels of straight lines, and the box (left, top, right, bottom) and area of each, as `components`."""
 
 
-def _straight(marks: NDArray[np.bool_]) -> Lines:
+def straight_lines(marks: NDArray[np.bool_]) -> Lines:
     """Find what runs along the rows for longer than a stroke's width, sloping by up to 1 in 20, with small gaps."""
     least = max(12, round(min(0.04 * max(marks.shape), 0.3 * marks.shape[1])))
     reach = max(1, max(marks.shape) // 600)

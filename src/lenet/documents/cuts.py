@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet import _engine
-from lenet.documents.fields import FieldInk
+from lenet.documents.fields import FieldInk, TextLine
 from lenet.documents.segmentation import Box
 
 __all__ = ["Cut", "Segment", "Segmentation", "cut_field"]
 
 CERTAIN = 1e-3
 """No cut is more certain than this, one way or the other: a penalty must never forbid what a network sees."""
+
+
+MOST_HEIGHT = 64
+"""Pixels of the text: higher text is made smaller before it is cut."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,13 @@ class Segmentation:
 
     Attributes
     ----------
-    labels : int32 `(rows, columns)` of the field's ink: 0 where there is none, else the number of the atom, from 1.
+    labels : int32 `(rows, columns)` over the field's ink, made smaller where text is higher than `MOST_HEIGHT`: 0 where
+        there is none, else the number of the atom, from 1.
     cuts : cut k stands between atoms k and k + 1.
     paths : int32 `(cuts, rows)`, the first column right of each cut in every row.
     segments : all that may be characters, by their first atom, then by their last.
     images : uint8 `(segments, 28, 28)`, each segment as MNIST would hold it.
+    scale : pixels of the picture given per pixel of `labels` and `paths`.
     """
 
     labels: NDArray[np.int32]
@@ -85,6 +91,7 @@ class Segmentation:
     paths: NDArray[np.int32]
     segments: tuple[Segment, ...]
     images: NDArray[np.uint8]
+    scale: int
 
     @property
     def atoms(self) -> int:
@@ -116,10 +123,25 @@ def cut_field(field: FieldInk) -> Segmentation:
     ----------
     LeCun et al. 1998, section V-A and, on "hit and deflect", section X-B.
     """
+    field = _of_least_height(field)
     labels, atoms, table, paths, pairs = _engine.cut_field(field.ink, list(astuple(field.text)))
     cuts = tuple(Cut(*row) for row in table[:, :4].tolist())
     images = _engine.draw_segments(field.ink, labels, atoms, pairs, field.text.stroke)
-    return Segmentation(labels, cuts, paths, _segments(atoms * field.scale, cuts, pairs), images)
+    return Segmentation(labels, cuts, paths, _segments(atoms * field.scale, cuts, pairs), images, field.scale)
+
+
+def _of_least_height(field: FieldInk) -> FieldInk:
+    """Return the field with its text no higher than what a network can tell apart: more takes time for nothing."""
+    factor = math.ceil(field.text.height / MOST_HEIGHT)
+    if factor <= 1:
+        return field
+    rows, columns = (-(-size // factor) for size in field.ink.shape)
+    padded = np.zeros((rows * factor, columns * factor), np.uint16)
+    padded[: field.ink.shape[0], : field.ink.shape[1]] = field.ink
+    ink = padded.reshape(rows, factor, columns, factor).mean(axis=(1, 3)).astype(np.uint8)
+    line = field.text
+    sides = (side / factor for side in (line.top, line.bottom, line.left, line.right))
+    return FieldInk(ink, ink, TextLine(*sides, line.slope, line.slant, line.stroke / factor), field.scale * factor)
 
 
 def _segments(atoms: NDArray[np.int32], cuts: tuple[Cut, ...], pairs: NDArray[np.int32]) -> tuple[Segment, ...]:

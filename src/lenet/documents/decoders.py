@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from pypdfium2 import PdfDocument, PdfPage
 
-__all__ = ["Decoded", "decode", "decode_pil"]
+__all__ = ["Decoded", "decode", "decode_pil", "pages_in"]
 
 Decoded = tuple[NDArray[np.uint8], float | None]
 """A picture and its dots per inch, if known."""
@@ -92,6 +92,17 @@ def decode(data: bytes, source: str, dpi: float) -> Iterator[Decoded]:
     if kind == "DjVu":
         return _djvu_pages(data, _djvu_sizes(data, source), source, dpi)
     return _image_pages(_open_image(data, kind, source), kind, source)
+
+
+def pages_in(data: bytes, source: str) -> int:
+    """Return how many pages a PDF has, and 1 for any other file; errors are those of `decode`."""
+    if _format_of(data, source) != "PDF":
+        return 1
+    document = _open_pdf(data, source)
+    with _DECODER:
+        pages = len(document)
+        document.close()
+    return pages
 
 
 def _format_of(data: bytes, source: str) -> str:

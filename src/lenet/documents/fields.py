@@ -14,6 +14,8 @@ from lenet.errors import InputError
 
 __all__ = ["STROKE", "FieldInk", "TextLine", "field_ink", "normalize_fields"]
 
+TEXT_SHARE = 0.8
+"""Of the rows of an image that `normalize_fields` draws, the tallest characters take this share."""
 STROKE = 128
 """Ink of this much or more belongs to a stroke; less is the grey edge of one."""
 
@@ -24,7 +26,7 @@ class TextLine:
 
     Attributes
     ----------
-    top, bottom : rows between which most characters stand, in the middle column.
+    top, bottom : rows between which the characters stand, the tallest ones too, in the middle column.
     left, right : columns between which all ink stands.
     slope : rows that the line falls per column.
     slant : columns that upright strokes lean to the right per row upwards.
@@ -41,7 +43,7 @@ class TextLine:
 
     @property
     def height(self) -> float:
-        """Height of most characters in pixels; 0 where nothing is written."""
+        """Height of the line in pixels; 0 where nothing is written."""
         return self.bottom - self.top
 
 
@@ -106,8 +108,8 @@ def normalize_fields(
 ) -> list[NDArray[np.uint8]]:
     """Draw the text of each field as networks for whole fields read it, all of one size.
 
-    The line is made level and scaled so that most characters are three fifths of `rows` high; a third of their height
-    is shown above, below and beside the text.
+    The line is made level and scaled so that the tallest characters are `TEXT_SHARE` of `rows` high; what is left is
+    paper above and below, and as much of it stands beside the text.
 
     Parameters
     ----------

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.documents.decoders import Decoded, decode, decode_pil
+from lenet.documents.decoders import Decoded, decode, decode_pil, pages_in
 from lenet.documents.pictures import as_picture
-from lenet.errors import InputError
+from lenet.errors import InputError, LenetError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image | NDArray[np.generic]
 
-__all__ = ["FILE_LIMIT", "Page", "open_document"]
+__all__ = ["FILE_LIMIT", "Page", "count_pages", "open_document"]
 
 FILE_LIMIT = 500_000_000
 """Bytes that a file may have."""
@@ -97,6 +97,15 @@ def open_document(source: Source, *, dpi: float = 200) -> Iterator[Page]:
         f"an object of type {type(source).__name__} was given; a path, bytes, a file, a PIL image or a NumPy array "
         "was expected: turn it into one of them"
     )
+
+
+def count_pages(path: str | os.PathLike[str]) -> int:
+    """Return how many pages a file has, without decoding them; 1 for what is no PDF, and for what cannot be opened."""
+    name = os.fspath(path)
+    try:
+        return pages_in(_read_path(name), name)
+    except LenetError:
+        return 1
 
 
 def _pages(decoded: Iterator[Decoded], source: str) -> Iterator[Page]:

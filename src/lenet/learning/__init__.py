@@ -1,6 +1,6 @@
 """Learning: recipes, the loop, checkpoints, and what a network gets wrong."""
 
-from lenet.learning.evaluation import Evaluation, Mistake, Rejection, calibrate, evaluate
+from lenet.learning.evaluation import Evaluation, Mistake, Rejection, calibrate, evaluate, wilson
 from lenet.learning.history import Epoch, History, Progress
 from lenet.learning.loop import Training, train
 from lenet.learning.recipes import RECIPES, Distortion, Recipe
@@ -19,4 +19,5 @@ __all__ = [
     "calibrate",
     "evaluate",
     "train",
+    "wilson",
 ]

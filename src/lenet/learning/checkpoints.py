@@ -119,10 +119,13 @@ def _join(path: Path, header: dict[str, str], arrays: dict[str, Numbers]) -> Che
         if architecture.parameters != len(arrays["parameters"]):
             raise _refuse(path, f"{architecture} with {len(arrays['parameters']):,} numbers")
         recipe, history = Recipe.from_json(header["recipe"]), History.from_json(header["history"])
-        return Checkpoint(architecture, recipe, header["data"], int(header["step"]), history, **arrays)
+        step = int(header["step"])
+        if not 0 <= step < 1 << 62:
+            raise _refuse(path, f"{step} steps")
+        return Checkpoint(architecture, recipe, header["data"], step, history, **arrays)
     except FormatError:
         raise
-    except (LenetError, KeyError, TypeError, ValueError) as error:
+    except (LenetError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise _refuse(path, str(error)) from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,9 +85,13 @@ class Evaluation:
     calibration_error: float
     rejection: tuple[Rejection, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evaluation as values that `json.dumps` takes."""
+        return asdict(self)
+
     def to_json(self) -> str:
         """Return the evaluation as JSON."""
-        return json.dumps(asdict(self))
+        return json.dumps(self.to_dict())
 
     def __repr__(self) -> str:
         low, high = self.interval
@@ -103,7 +107,7 @@ def evaluate(network: Network, dataset: Dataset, *, worst: int = 20, threads: in
     Parameters
     ----------
     network : what reads.
-    dataset : images with their labels; its classes have to be the network's.
+    dataset : images with their labels; its classes have to be the network's, or some of them, in any order.
     worst : how many mistakes to list.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
 
@@ -112,7 +116,7 @@ def evaluate(network: Network, dataset: Dataset, *, worst: int = 20, threads: in
     InputError
         The data set is empty, or its images or classes are not the network's.
     """
-    _check(network, dataset)
+    dataset = _fitted(network, dataset)
     probabilities = network.predict_proba(dataset.images, threads=threads).astype(np.float64)
     found, labels, count = probabilities.argmax(1), dataset.labels, len(dataset)
     confidence = probabilities[np.arange(count), found]
@@ -137,7 +141,9 @@ def evaluate(network: Network, dataset: Dataset, *, worst: int = 20, threads: in
 def calibrate(network: Network, dataset: Dataset, *, threads: int = 0) -> float:
     """Return the temperature with which the network's probabilities fit best; assign it to `Network.temperature`.
 
-    The data have to be held out from training. The mean log loss is minimised by a golden-section search.
+    The data have to be held out from training. The mean log loss is minimised by a golden-section search. Where they
+    are few, they move the present temperature little: its logarithm has a normal prior of deviation 1, so that ten
+    images, all of them right, do not make a network sure of everything.
 
     Raises
     ------
@@ -148,15 +154,18 @@ def calibrate(network: Network, dataset: Dataset, *, threads: int = 0) -> float:
     ----------
     Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks, ICML 2017.
     """
-    _check(network, dataset)
+    dataset = _fitted(network, dataset)
     scores = network.scores(dataset.images, threads=threads).astype(np.float64)
     scores = -scores if network.architecture.penalties else scores
     right = scores[np.arange(len(dataset)), dataset.labels]
 
+    before = math.log(network.temperature)
+
     def loss(logarithm: float) -> float:
         cold = scores / math.exp(logarithm)
         top = cold.max(1)
-        return float(np.mean(np.log(np.exp(cold - top[:, np.newaxis]).sum(1)) + top - right / math.exp(logarithm)))
+        each = np.log(np.exp(cold - top[:, np.newaxis]).sum(1)) + top - right / math.exp(logarithm)
+        return float(np.sum(each)) + (logarithm - before) ** 2 / 2
 
     ratio = (math.sqrt(5) - 1) / 2
     low, high = map(math.log, _TEMPERATURES)
@@ -178,14 +187,20 @@ def wilson(errors: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _check(network: Network, dataset: Dataset) -> None:
+def _fitted(network: Network, dataset: Dataset) -> Dataset:
+    """Return the data with the network's classes, found by their names."""
     if not len(dataset):
         raise InputError(f"{dataset} is empty; give at least one image")
-    if dataset.classes != network.classes:
+    if dataset.classes == network.classes:
+        return dataset
+    unknown = set(dataset.classes) - set(network.classes)
+    if unknown or len(set(network.classes)) < len(network.classes):
         raise InputError(
             f"{dataset.name} has the classes {', '.join(dataset.classes)}, but the network reads "
-            f"{', '.join(network.classes)}; give the data the network's classes, in its order"
+            f"{', '.join(network.classes)}; give data of the network's classes, by their names"
         )
+    places = np.array([network.classes.index(name) for name in dataset.classes], np.int64)
+    return replace(dataset, labels=places[dataset.labels], classes=network.classes)
 
 
 def _worst(dataset: Dataset, found: NDArray[np.int64], confidence: NDArray[Any], most: int) -> tuple[Mistake, ...]:

@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +20,14 @@ from numpy.typing import NDArray
 
 from lenet import _engine
 from lenet.architectures import Architecture, named
+from lenet.cards import Card
 from lenet.datasets import Dataset, from_arrays, load_folder
 from lenet.errors import DivergenceError, FormatError, InputError
+from lenet.files import require_place
+from lenet.inputs import thread_count
 from lenet.learning import checkpoints, recipes
 from lenet.learning.checkpoints import Checkpoint
+from lenet.learning.evaluation import calibrate
 from lenet.learning.history import Epoch, History, Progress
 from lenet.learning.recipes import Recipe
 from lenet.network import Network
@@ -47,7 +52,7 @@ Trainable = Dataset | str | os.PathLike[str] | tuple[Any, Any]
 
 def train(
     dataset: Trainable,
-    architecture: str | Architecture | Network = "lenet5",
+    architecture: str | Architecture | Network | None = None,
     *,
     recipe: Recipe | str | None = None,
     teacher: Network | None = None,
@@ -62,22 +67,27 @@ def train(
     Parameters
     ----------
     dataset : a `Dataset`, a folder with a subfolder for each class, or (images, labels).
-    architecture : what to train, or its name; a `Network` is trained further, on a copy. A last layer with another
-        number of units than there are classes is replaced.
-    recipe : how, or the name of a recipe; None takes "quick" for 10,000 images or more and "small" for fewer.
+    architecture : what to train, or its name; a `Network` is trained further, on a copy, without its card and its
+        temperature. A last layer with another number of units than there are classes is replaced. None is "lenet5",
+        or what the checkpoint holds.
+    recipe : how, or the name of a recipe; None takes "quick" for 10,000 images or more and "small" for fewer, at a rate
+        of 0.003 for networks of penalties such as "lenet5-1998".
     teacher : a trained network whose probabilities, softmax(scores / `Recipe.temperature`) of the very same distorted
         images, are learned instead of the labels (Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network,
-        2015). As the network then learns scores that are as many times smaller, it ends with the inverse temperature.
+        2015). As the network then learns scores that are as many times smaller, its own temperature starts from the
+        inverse.
     validation : images to measure the error on after each epoch, instead of holding out some (`Recipe.validation`).
-    resume : a checkpoint to go on from; architecture and recipe are the checkpoint's, the data and the teacher have to
-        be the same.
+    resume : a checkpoint to go on from; architecture and recipe are the checkpoint's, and have to be that where they
+        are given; the data, their classes and the teacher have to be the same.
     checkpoint : a file to keep the state in after each epoch; an interruption leaves the last one in place.
     callback : called after every hundred steps, and with `Progress.finished` when an epoch is over.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
 
     Returns
     -------
-    The trained network (of the last epoch, or the moving average, not of the best epoch) and the `History`.
+    The trained network (of the last epoch, or the moving average, not of the best epoch) and the `History`. The
+    network's card says data, recipe and seed. Its temperature is fitted to the images held out (`calibrate`); without
+    any, its probabilities are as sure as training made them, and the card says that.
 
     Raises
     ------
@@ -97,24 +107,31 @@ def train(
     >>> len(history)
     1
     """
+    threads = thread_count(threads)
     data = _in_order(_dataset(dataset))
+    if checkpoint is not None:
+        require_place(checkpoint)
     before = None if resume is None else checkpoints.load(resume)
-    used = _recipe(recipe, before, len(data))
-    network = _network(architecture if before is None else before.architecture, data, used.seed)
+    planned = _architecture(architecture, data, before)
+    used = _recipe(recipe, before, len(data), planned)
     if teacher is not None:
         _check_teacher(teacher, data, used)
+    if validation is not None:
+        _check_validation(validation, data, planned)
+    network = _fresh(architecture) if isinstance(architecture, Network) else Network(planned, seed=used.seed)
+    network.classes = data.classes
     fingerprint = _fingerprint(data, teacher) if resume is not None or checkpoint is not None else ""
-    course = _Course(network, data, validation, used, teacher, threads)
+    course = Course(network, data, validation, used, teacher, threads)
     if before is not None:
         course.restore(before, fingerprint)
     while len(course.epochs) < used.epochs:
         course.run_epoch(callback or _silence)
         if checkpoint is not None:
             checkpoints.save(course.state(fingerprint), checkpoint)
-    return Training(course.outcome(), History(tuple(course.epochs)))
+    return _handed_over(course)
 
 
-class _Course:
+class Course:
     """A training under way: the network, its optimiser, and what came of the epochs so far."""
 
     def __init__(
@@ -184,7 +201,7 @@ class _Course:
         if self.teacher is None:
             return None
         targets: NDArray[np.float32] = self.teacher._engine.probabilities(
-            images, self.recipe.temperature, self.threads, self.teacher.has_bfloat16
+            images, self.recipe.temperature, self.threads, False
         )
         return targets
 
@@ -245,7 +262,7 @@ class _Course:
         """Put everything back as it was when `saved` was made."""
         if saved.data != fingerprint:
             raise InputError(
-                f"the checkpoint was made with other data than {self.data}, or with another teacher; "
+                f"the checkpoint was made with other data than {self.data}, other classes, or another teacher; "
                 "give the same, or start anew"
             )
         engine = self.network._engine
@@ -284,11 +301,11 @@ def _in_order(data: Dataset) -> Dataset:
     return data if images is data.images and labels is data.labels else replace(data, images=images, labels=labels)
 
 
-def _recipe(given: Recipe | str | None, before: Checkpoint | None, images: int) -> Recipe:
+def _recipe(given: Recipe | str | None, before: Checkpoint | None, images: int, architecture: Architecture) -> Recipe:
     """Return the recipe to follow."""
     recipe = recipes.named(given) if isinstance(given, str) else given
     if before is None:
-        return recipe or recipes.usual(images)
+        return recipe or recipes.usual(images, architecture)
     if recipe is not None and recipe != before.recipe:
         raise InputError(
             f"the checkpoint was made with {before.recipe}; go on with that one (recipe=None), or start anew"
@@ -296,31 +313,64 @@ def _recipe(given: Recipe | str | None, before: Checkpoint | None, images: int) 
     return before.recipe
 
 
-def _network(given: str | Architecture | Network, data: Dataset, seed: int) -> Network:
-    """Return the network to train, fitting the data."""
-    if isinstance(given, Network):
-        network = given.copy()
-        if network.architecture.classes != len(data.classes):
+def _architecture(given: str | Architecture | Network | None, data: Dataset, before: Checkpoint | None) -> Architecture:
+    """Return the architecture to train, fitting the data and the checkpoint."""
+    if given is None:
+        given = "lenet5" if before is None else before.architecture
+    planned = given.architecture if isinstance(given, Network) else named(given) if isinstance(given, str) else given
+    planned.require_scores()
+    _check_images(planned, data)
+    if len(data) and len(data.classes) < 2:
+        raise InputError(f"{data} has only the class {', '.join(data.classes)}; give images of two classes or more")
+    if planned.classes != len(data.classes):
+        if isinstance(given, Network):
             raise InputError(
-                f"the network has {network.architecture.classes} outputs, but {data} has {len(data.classes)} classes; "
+                f"the network has {planned.classes} outputs, but {data} has {len(data.classes)} classes; "
                 "give its architecture instead, to start with new numbers"
             )
-    else:
-        architecture = named(given) if isinstance(given, str) else given
-        if architecture.classes != len(data.classes):
-            architecture = architecture.with_classes(len(data.classes))
-        network = Network(architecture, seed=seed)
-    _check_images(network, data)
-    network.classes = data.classes
+        planned = planned.with_classes(len(data.classes))
+    if before is not None and planned != before.architecture:
+        raise InputError(
+            f"the checkpoint holds {before.architecture}, but {planned} was asked for; leave the architecture out, "
+            "or start anew"
+        )
+    return planned
+
+
+def _fresh(network: Network) -> Network:
+    """Return a copy to train further; what the card says of the old numbers is not true of the new ones."""
+    network = network.copy()
+    network.card, network.temperature = None, 1.0
     return network
 
 
-def _check_images(network: Network, data: Dataset) -> None:
+def _handed_over(course: Course) -> Training:
+    """Return the trained network, calibrated where images were held out, with its card, and the history."""
+    network, held_out, history = course.outcome(), course.validation, History(tuple(course.epochs))
+    figures, words = {}, "nothing was held out to calibrate its probabilities"
+    if held_out is not None:
+        network.temperature = calibrate(network, held_out, threads=course.threads)
+        words = f"its probabilities are calibrated on {len(held_out):,} images held out"
+        if history.epochs and history.epochs[-1].validation_error is not None:
+            figures = {f"error on {len(held_out):,} images held out": history.epochs[-1].validation_error}
+    network.card = Card(
+        network.architecture.name,
+        f"Trained on {course.data.name}; {words}.",
+        data=course.data.name,
+        recipe=asdict(course.recipe),
+        figures=figures,
+        seed=course.recipe.seed,
+        version=version("lenet"),
+    )
+    return Training(network, history)
+
+
+def _check_images(architecture: Architecture, data: Dataset) -> None:
     """Raise `InputError` where the images are not of a size that the network reads."""
-    maps, rows, columns = network.architecture.input
+    maps, rows, columns = architecture.input
     if data.images.shape[1] != maps or data.images.shape[2] > rows or data.images.shape[3] > columns:
         raise InputError(
-            f"{data} does not fit {network.architecture.name}, which reads {maps} map(s) of up to {rows}x{columns}; "
+            f"{data} does not fit {architecture.name}, which reads {maps} map(s) of up to {rows}x{columns}; "
             "make the images smaller, or choose another network"
         )
 
@@ -334,12 +384,27 @@ def _check_teacher(teacher: Network, data: Dataset, recipe: Recipe) -> None:
             f"the teacher reads {', '.join(teacher.classes)}, but {data} has {', '.join(data.classes)}; "
             "give one that was trained on the same classes, in the same order"
         )
-    _check_images(teacher, data)
+    _check_images(teacher.architecture, data)
+
+
+def _check_validation(validation: Dataset, data: Dataset, architecture: Architecture) -> None:
+    """Raise `InputError` where the error cannot be measured on these images."""
+    if not isinstance(validation, Dataset):
+        raise InputError(f"{type(validation).__name__} was given as validation; give a Dataset, as from_arrays makes")
+    if not len(validation):
+        raise InputError(f"{validation} was given as validation, which holds no image; give some, or leave it out")
+    if validation.classes != data.classes:
+        raise InputError(
+            f"the validation images are of {', '.join(validation.classes)}, those to train on of "
+            f"{', '.join(data.classes)}; give the same classes, in the same order"
+        )
+    _check_images(architecture, validation)
 
 
 def _fingerprint(data: Dataset, teacher: Network | None) -> str:
     """Return what tells this data set and teacher from other ones."""
-    prints = [zlib.crc32(data.images.data), zlib.crc32(data.labels.data)]
+    names = "\0".join(data.classes).encode("utf-8", "surrogateescape")
+    prints = [zlib.crc32(data.images.data), zlib.crc32(data.labels.data), zlib.crc32(names)]
     if teacher is not None:
         prints += [zlib.crc32(teacher._engine.parameters.data), zlib.crc32(teacher._engine.statistics.data)]
     return " ".join([str(len(data)), *(f"{number:08x}" for number in prints)])
@@ -360,11 +425,13 @@ def _distorted(images: NDArray[np.uint8], recipe: Recipe, ids: NDArray[np.int64]
 def _shifted(images: NDArray[np.uint8], most: int, *seed: int) -> NDArray[np.uint8]:
     """Return the images shifted by up to `most` whole pixels; every (2 most + 1)^2-th image goes the same way.
 
-    The images come in random order, so that is as good as a choice for each, and needs no loop over images.
+    The images come in random order, so that is as good as a choice for each, and needs no loop over images. At least
+    one row and column stays.
     """
-    ways = [(down, right) for down in range(-most, most + 1) for right in range(-most, most + 1)]
     shifted = np.zeros_like(images)
     rows, columns = images.shape[2:]
+    most = min(most, rows - 1, columns - 1)
+    ways = [(down, right) for down in range(-most, most + 1) for right in range(-most, most + 1)]
     for start, way in enumerate(np.random.default_rng(seed).permutation(len(ways))):
         down, right = ways[way]
         to = (slice(max(0, down), rows + min(0, down)), slice(max(0, right), columns + min(0, right)))

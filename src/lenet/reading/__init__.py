@@ -1,7 +1,61 @@
-"""Reading what is written: whole pages row by row, or pictures that are one field each."""
+"""Reading what is written: whole pages row by row, pictures that are one field each, forms and cheques.
 
-from lenet.reading.pages import read, read_page
-from lenet.reading.reader import Reader
-from lenet.reading.readings import Character, Reading
+The names are fetched from their modules at first use: who reads a field does not wait for forms and cheques.
+"""
 
-__all__ = ["Character", "Reader", "Reading", "read", "read_page"]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lenet.reading.batch import Results
+    from lenet.reading.cheques import read_cheque
+    from lenet.reading.evaluation import FieldEvaluation, calibrate_fields, evaluate_fields
+    from lenet.reading.forms import FormPage, FormReader, read_form
+    from lenet.reading.pages import read_page
+    from lenet.reading.proof import Proof, explain
+    from lenet.reading.reader import Reader, read
+    from lenet.reading.readings import Character, Reading
+    from lenet.reading.templates import Template, load_template
+
+__all__ = [
+    "Character",
+    "FieldEvaluation",
+    "FormPage",
+    "FormReader",
+    "Proof",
+    "Reader",
+    "Reading",
+    "Results",
+    "Template",
+    "calibrate_fields",
+    "evaluate_fields",
+    "explain",
+    "load_template",
+    "read",
+    "read_cheque",
+    "read_form",
+    "read_page",
+]
+
+_PLACES = {
+    "batch": ("Results",),
+    "cheques": ("read_cheque",),
+    "evaluation": ("FieldEvaluation", "calibrate_fields", "evaluate_fields"),
+    "forms": ("FormPage", "FormReader", "read_form"),
+    "pages": ("read_page",),
+    "proof": ("Proof", "explain"),
+    "reader": ("Reader", "read"),
+    "readings": ("Character", "Reading"),
+    "templates": ("Template", "load_template"),
+}
+_MODULES = {name: module for module, names in _PLACES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'lenet.reading' has no attribute {name!r}")
+    value: object = getattr(import_module(f"lenet.reading.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value

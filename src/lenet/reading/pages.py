@@ -11,30 +11,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet._engine import normalize_glyphs
 from lenet.documents.cleanup import to_ink, without_rules
-from lenet.documents.nearby import largest_near
 from lenet.documents.pages import open_document
-from lenet.documents.segmentation import Piece, find_pieces, text_rows
+from lenet.documents.segmentation import Box, Piece, find_pieces, text_rows
 from lenet.errors import InputError
+from lenet.glyphs import glyphs_of
 from lenet.network import Network
-from lenet.reading.readings import Box, Character, Reading
+from lenet.reading.readings import Character, Reading
 from lenet.weights import load
 
 if TYPE_CHECKING:
     from lenet.documents.pages import Page, Source
 
-__all__ = ["KINDS", "Field", "check_kind", "network_for", "open_field", "read", "read_fields", "read_page"]
-
-KINDS = ("digits",)
-"""What a field may be read as."""
-
-THIN = 0.1
-"""Strokes thinner than this share of a character are thickened to it; most pens of MNIST take more."""
+__all__ = ["Field", "network_for", "open_field", "read_components", "read_page"]
 
 ALTERNATIVES = 3
 """How many other classes a character names."""
 
+
+NOTHING = "nothing is written"
+"""Why an empty reading is not accepted."""
 
 TRIMMING_GAIN = 0.2
 """A character without its tails has to be this much more probable than with them to be believed."""
@@ -80,51 +76,14 @@ def read_page(
     return readings
 
 
-def read(
-    picture: Source,
-    kind: str = "digits",
-    *,
-    model: str | os.PathLike[str] | Network = "digits",
-    threads: int = 0,
-) -> Reading:
-    """Read a picture that is one field: all that is in it is one row of characters, and the whole picture is looked at.
-
-    Parameters
-    ----------
-    picture : as for `read_page`, of one page.
-    kind : what the field may say; "digits".
-    model : the network that knows the characters: a shipped one's name, a path, or a network.
-    threads : how many to use; 0 for as many as `lenet` uses by default.
-
-    Returns
-    -------
-    The reading; its text is empty only where nothing is written.
-
-    Raises
-    ------
-    InputError
-        The picture cannot be used, has several pages, or there is no such kind of field.
-    FormatError
-        The file is damaged.
-    """
-    check_kind(kind)
-    return read_fields(network_for(model), [open_field(picture)], threads)[0]
-
-
-def read_fields(network: Network, fields: Sequence[Field], threads: int) -> list[Reading]:
-    """Read fields; all their characters go through the network together."""
+def read_components(network: Network, fields: Sequence[Field], threads: int) -> list[Reading]:
+    """Read fields piece by piece, each piece a character; all of them go through the network together."""
     rows = []
     for field in fields:
         pieces = find_pieces(without_rules(to_ink(field.page.picture)), one_row=True)
         rows.append(sorted(pieces, key=lambda piece: piece.box[0] + piece.box[2]))
     found = _characters(network, rows, threads)
     return [_reading(characters, field.page, field.file) for characters, field in zip(found, fields, strict=True)]
-
-
-def check_kind(kind: str) -> None:
-    """Raise `InputError` where no field is of this kind."""
-    if kind not in KINDS:
-        raise InputError(f"{kind!r} is no kind of field; choose one of {', '.join(KINDS)}")
 
 
 def network_for(model: str | os.PathLike[str] | Network) -> Network:
@@ -147,24 +106,13 @@ def _characters(network: Network, rows: Sequence[Sequence[Piece]], threads: int)
     if not pieces:
         return [() for _ in rows]
     trimmed = [(index, variant) for index, piece in enumerate(pieces) for variant in piece.trimmed]
-    images = normalize_glyphs([_thick_enough(piece) for piece in pieces + [variant for _, variant in trimmed]])
+    images = glyphs_of(pieces + [variant for _, variant in trimmed])
     probabilities = list(network.predict_proba(images, threads=threads))
     for (index, variant), likely in zip(trimmed, probabilities[len(pieces) :], strict=True):
         if likely.max() > probabilities[index].max() + TRIMMING_GAIN:
             pieces[index], probabilities[index] = variant, likely
     characters = iter([_character(network, *pair) for pair in zip(pieces, probabilities, strict=False)])
     return [tuple(next(characters) for _ in row) for row in rows]
-
-
-def _thick_enough(piece: Piece) -> NDArray[np.uint8]:
-    """Return a piece's ink with strokes as thick as those that networks learn from."""
-    wanted = THIN * max(piece.ink.shape)
-    reach = math.ceil((wanted - piece.stroke) / 2)
-    if reach < 1:
-        return piece.ink
-    ink = np.pad(piece.ink, reach)
-    thick: NDArray[np.uint8] = largest_near(ink, reach, reach)
-    return thick
 
 
 def _character(network: Network, piece: Piece, probabilities: NDArray[np.float32]) -> Character:
@@ -176,7 +124,9 @@ def _character(network: Network, piece: Piece, probabilities: NDArray[np.float32
 def _reading(characters: tuple[Character, ...], page: Page, file: str | None) -> Reading:
     text = "".join(character.text for character in characters)
     confidence = math.prod(character.confidence for character in characters) if characters else 0.0
-    return Reading(text, text or None, confidence, True, "", characters, _box(characters, page), page.number, file)
+    reason = "" if characters else NOTHING
+    box = _box(characters, page)
+    return Reading(text, text or None, confidence, not reason, reason, characters, box, page.number, file)
 
 
 def _box(characters: tuple[Character, ...], page: Page) -> Box:

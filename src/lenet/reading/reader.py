@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from lenet.errors import LenetError
+from lenet import grammar
+from lenet.documents.segmentation import Box
+from lenet.errors import InputError, LenetError
 from lenet.network import Network
-from lenet.reading.pages import check_kind, network_for, open_field, read_fields
-from lenet.reading.readings import Reading
+from lenet.reading.confidence import judge, threshold_for
+from lenet.reading.fields import FieldText, FieldTexts, is_field_network, spell_strips
+from lenet.reading.pages import Field, network_for, open_field, read_components
+from lenet.reading.readings import Character, Reading
+from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
     from lenet.documents.pages import Source
 
-__all__ = ["Reader"]
+__all__ = ["Reader", "read"]
 
 TOGETHER = 64
-"""Fields whose characters go through the network at once: enough to fill its batches, few enough to hold in memory."""
+"""Fields that go through the network at once: enough to fill its batches, few enough to hold in memory."""
+
+
+def read(picture: Source, kind: Any = "digits", **options: Any) -> Reading:
+    """Read a picture that is one field: one row of characters, on whatever the paper has around it.
+
+    Parameters
+    ----------
+    picture : a path, the bytes of a file, an open file, a PIL image, or uint8 `(rows, columns)` or
+        `(rows, columns, 3)`, of one page; ink dark or light.
+    kind : what the field may say: "digits", "number", "amount", "date", "time", "percentage", "regex:...", a compiled
+        pattern, or a `lenet.Grammar`.
+    **options : those of `Reader`.
+
+    Returns
+    -------
+    The reading. Its text is empty where nothing is written, or nothing that such a field may hold.
+
+    Raises
+    ------
+    InputError
+        The picture cannot be used, or has several pages.
+    GrammarError
+        There is no such kind of field, or no text that it may hold.
+    FormatError
+        The file is damaged.
+    """
+    return Reader(kind, **options)(picture)
 
 
 class Reader:
@@ -28,33 +61,102 @@ class Reader:
 
     Parameters
     ----------
-    kind : what the fields may say; "digits".
-    model : the network that knows the characters: a shipped one's name, a path, or a network.
+    kind : what the fields may say, as for `lenet.read`.
+    model : a network for whole fields ("fields", or one that `lenet train --fields` made) or for single characters
+        ("digits"), which reads digits that stand apart; a shipped one's name, a path, or a network.
+    max_error : the share of all fields that may be accepted though they are read wrong, such as 0.01; what is not sure
+        enough for that is rejected. Without it, what is rather right than wrong is accepted.
+    decimal : "." or ",", which settles whether 1.234 is a thousand or one; None where a text has to settle it itself.
+    date_order : "dmy", "mdy" or "ymd", which settles what 03/04 is; None likewise.
     threads : how many to use; 0 for as many as `lenet` uses by default.
 
     Raises
     ------
+    GrammarError
+        There is no such kind of field, or the network's characters cannot write it.
     InputError
-        There is no such kind of field, or no such network.
+        There is no such network, or `max_error` cannot be used.
     """
 
     def __init__(
-        self, kind: str = "digits", *, model: str | os.PathLike[str] | Network = "digits", threads: int = 0
+        self,
+        kind: Any = "digits",
+        *,
+        model: str | os.PathLike[str] | Network = "fields",
+        max_error: float | None = None,
+        decimal: Literal[".", ","] | None = None,
+        date_order: Literal["dmy", "mdy", "ymd"] | None = None,
+        threads: int = 0,
     ) -> None:
-        check_kind(kind)
-        self.kind = kind
-        self.threads = threads
+        self.grammar = grammar.get(kind, decimal=decimal, date_order=date_order)
         self.network = network_for(model)
+        self.threads = threads
+        self.max_error = max_error
+        if is_field_network(self.network):
+            self.grammar.table(self.network.classes[1:])  # refuses a grammar that the network cannot write
+            learned = self.network.calibration
+            self.calibration = None if learned is None else learned.of(self.grammar.kind)
+            self.threshold = threshold_for(max_error, self.calibration)
+        elif self.grammar.name != "digits" or max_error is not None:
+            raise InputError(
+                f"{self.network} knows single characters and reads plain digits, without a promise on errors; "
+                "choose the model 'fields'"
+            )
 
     def __call__(self, picture: Source) -> Reading:
         """Read one picture; see `lenet.read`."""
-        return read_fields(self.network, [open_field(picture)], self.threads)[0]
+        return self._read([open_field(picture)])[0]
 
-    def many(self, pictures: Iterable[Source]) -> Iterator[Reading]:
+    def _read(self, fields: Sequence[Field]) -> list[Reading]:
+        if not is_field_network(self.network):
+            return read_components(self.network, fields, self.threads)
+        strips = make_strips([field.page.picture for field in fields])
+        texts = spell_strips(self.network, strips, self.grammar, threads=self.threads)
+        return [self._reading(*each) for each in zip(fields, strips, texts, strict=True)]
+
+    def _reading(self, field: Field, strip: Strip, texts: FieldTexts) -> Reading:
+        """Make a reading of what a field may say."""
+        verdict = judge(
+            texts,
+            written=strip.written,
+            grammar=self.grammar,
+            calibration=self.calibration,
+            threshold=self.threshold,
+        )
+        rows, columns = field.page.picture.shape[:2]
+        whole = (0, 0, int(columns), int(rows))
+        if verdict.confidence == 0:
+            nothing: tuple[Character, ...] = ()
+            return Reading("", None, 0.0, False, verdict.reason, nothing, whole, field.page.number, field.file)
+        best = texts.best[0]
+        characters = _characters(best, strip, whole)
+        return Reading(
+            best.text,
+            self.grammar.value(best.text),
+            verdict.confidence,
+            verdict.accepted,
+            verdict.reason,
+            characters,
+            _around(characters),
+            field.page.number,
+            field.file,
+            others=tuple((other.text, math.exp(other.score)) for other in texts.best[1:]),
+        )
+
+    @overload
+    def many(self, pictures: Iterable[Source], *, keep_going: Literal[False] = False) -> Iterator[Reading]: ...
+    @overload
+    def many(self, pictures: Iterable[Source], *, keep_going: bool) -> Iterator[Reading | LenetError]: ...
+    def many(self, pictures: Iterable[Source], *, keep_going: bool = False) -> Iterator[Reading | LenetError]:
         """Read pictures one after the other and yield a reading for each, in their order.
 
         Pictures are taken from the iterable as they are needed; a picture that cannot be used raises in its turn,
         after the readings of those before it.
+
+        Parameters
+        ----------
+        pictures : as for `lenet.read`, any number.
+        keep_going : yield the error of a picture that cannot be used in its place, and go on.
 
         Raises
         ------
@@ -65,19 +167,55 @@ class Reader:
         """
         remaining = iter(pictures)
         while group := list(islice(remaining, TOGETHER)):
-            yield from self._together(group)
+            for result in self._together(group):
+                if isinstance(result, LenetError) and not keep_going:
+                    raise result
+                yield result
 
-    def _together(self, group: list[Source]) -> Iterator[Reading]:
-        fields, failure = [], None
+    def _together(self, group: list[Source]) -> Iterator[Reading | LenetError]:
+        """Give a reading or an error for each picture; the characters of all go through the network at once."""
+        opened: list[Field | LenetError] = []
         for picture in group:
             try:
-                fields.append(open_field(picture))
-            except (LenetError, OSError) as error:
-                failure = error
-                break
-        yield from read_fields(self.network, fields, self.threads)
-        if failure is not None:
-            raise failure
+                opened.append(open_field(picture))
+            except LenetError as error:
+                opened.append(error)
+        fields = [field for field in opened if isinstance(field, Field)]
+        readings = iter(self._read(fields) if fields else [])
+        for entry in opened:
+            yield next(readings) if isinstance(entry, Field) else entry
 
     def __repr__(self) -> str:
-        return f"Reader({self.kind!r}, {self.network!r}, threads={self.threads})"
+        limit = "" if self.max_error is None else f", max_error={self.max_error}"
+        return f"Reader({self.grammar.name!r}, {self.network!r}{limit}, threads={self.threads})"
+
+
+def _characters(text: FieldText, strip: Strip, whole: Box) -> tuple[Character, ...]:
+    """Return a text's characters with their places on the picture: where the network saw them, between neighbours."""
+    found = []
+    middles = [(first + end) / 2 for first, end in text.spans]
+    for index, sign in enumerate(text.text):
+        before = (middles[index - 1] + middles[index]) / 2 if index else middles[index] - strip.image.shape[0] / 3
+        after = (
+            (middles[index] + middles[index + 1]) / 2
+            if index + 1 < len(middles)
+            else middles[index] + strip.image.shape[0] / 3
+        )
+        left, right = (strip.left + strip.pixel * column for column in (before, after))
+        box = _inside((left, strip.top, right, strip.bottom), whole)
+        found.append(Character(sign, text.sure[index], box))
+    return tuple(found)
+
+
+def _inside(box: tuple[float, float, float, float], whole: Box) -> Box:
+    """Return a box in whole pixels within the picture, of one pixel at least."""
+    left, top = (max(0, min(math.floor(box[side]), whole[side + 2] - 1)) for side in (0, 1))
+    right, bottom = (
+        max(low + 1, min(math.ceil(box[side + 2]), whole[side + 2])) for side, low in ((0, left), (1, top))
+    )
+    return left, top, right, bottom
+
+
+def _around(characters: Sequence[Character]) -> Box:
+    lefts, tops, rights, bottoms = zip(*(character.box for character in characters), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
-__all__ = ["SCHEMA", "Box", "Character", "Reading"]
+from lenet.documents.segmentation import Box
 
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels of the picture given; right and bottom are exclusive."""
+__all__ = ["SCHEMA", "Character", "Reading"]
+
+Value = str | Decimal | datetime.date | datetime.time
+"""What a text means: itself, a number, a day, a time of day."""
 
 SCHEMA = 1
-"""Counts up when a key of `Reading.to_json` changes its meaning or goes; a new key alone does not count."""
+"""Of all JSON that lenet prints: counts up when a key changes its meaning or goes; a new key alone does not count."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Character:
     Parameters
     ----------
     text : the class name of the likeliest class.
-    confidence : its calibrated probability, 0 to 1.
+    confidence : its probability, 0 to 1; calibrated where the network is: its card says so.
     box : where it stands.
     alternatives : the next likeliest classes and their probabilities, likeliest first.
     """
@@ -31,7 +36,7 @@ class Character:
     box: Box
     alternatives: tuple[tuple[str, float], ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the record as values that `json.dumps` takes."""
         return {
             "text": self.text,
@@ -39,6 +44,10 @@ class Character:
             "box": list(self.box),
             "alternatives": [{"text": text, "confidence": confidence} for text, confidence in self.alternatives],
         }
+
+    def to_json(self) -> str:
+        """Return the record as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def __repr__(self) -> str:
         return f"Character({self.text!r}, {self.confidence:.3f}, box={self.box})"
@@ -51,8 +60,9 @@ class Reading:
     Parameters
     ----------
     text : the characters in reading order; empty where nothing is written.
-    value : what the text means; for digits the text itself, since leading zeros count. None where nothing is written.
-    confidence : probability that all characters are right, 0 to 1: the product of theirs; 0 for an empty reading.
+    value : what the text means: a `Decimal`, a `date`, a `time`; for digits and patterns the text itself, since leading
+        zeros count. None where nothing is written, or where the text may mean several things.
+    confidence : probability that the whole text is right, 0 to 1; 0 for an empty reading.
     accepted : whether it may be used without a person looking at it.
     reason : why it was not accepted; empty where it was.
     characters : one record a character.
@@ -60,10 +70,11 @@ class Reading:
     page : number of the page in its file, from 1.
     file : path of the picture, where it was given as one.
     field : name of the field, where there is one.
+    others : the next best texts and their probabilities, best first.
     """
 
     text: str
-    value: str | None
+    value: Value | None
     confidence: float
     accepted: bool
     reason: str
@@ -72,8 +83,25 @@ class Reading:
     page: int = 1
     file: str | None = None
     field: str | None = None
+    others: tuple[tuple[str, float], ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "schema",
+        "file",
+        "page",
+        "field",
+        "box",
+        "text",
+        "value",
+        "confidence",
+        "accepted",
+        "reason",
+        "characters",
+        "others",
+    )
+    """The keys of `to_dict`, in order."""
+
+    def to_dict(self) -> dict[str, Any]:
         """Return the record as values that `json.dumps` takes; `schema` says which keys to expect."""
         return {
             "schema": SCHEMA,
@@ -82,12 +110,17 @@ class Reading:
             "field": self.field,
             "box": list(self.box),
             "text": self.text,
-            "value": self.value,
+            "value": None if self.value is None else str(self.value),
             "confidence": self.confidence,
             "accepted": self.accepted,
             "reason": self.reason,
-            "characters": [character.to_json() for character in self.characters],
+            "characters": [character.to_dict() for character in self.characters],
+            "others": [{"text": text, "confidence": confidence} for text, confidence in self.others],
         }
+
+    def to_json(self) -> str:
+        """Return the record as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def __repr__(self) -> str:
         place = "" if self.page == 1 else f", page={self.page}"

@@ -8,7 +8,8 @@ autocast, second derivatives) the layers of `lenet.torch.layers` compute the sam
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from typing import Any, Self, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lenet.architectures import Activation, Architecture, Pooling, lenet5, named
+from lenet.cards import Card
 from lenet.errors import ArchitectureError, InputError
 from lenet.network import Network as Numbers
 from lenet.torch.layers import PlainLayer, plain_layer
@@ -40,7 +42,8 @@ class Network(nn.Module):
     -----
     Call it with images (n, maps, rows, columns): floats with paper 0 and ink 1, or uint8 with ink 255; smaller ones
     are centred on paper. It returns (n, classes): scores, higher is better, ready for `CrossEntropyLoss`; or, for a
-    network that ends in `RadialBasis`, penalties: lower is better. Names and shapes in `state_dict` are those of
+    network that ends in `RadialBasis`, penalties: lower is better; or, for one that ends in maps, those: (n, classes,
+    rows, columns). Names and shapes in `state_dict` are those of
     `lenet.network.Network.parameters`. The engine uses as many threads as `torch.get_num_threads` says.
 
     Examples
@@ -54,6 +57,7 @@ class Network(nn.Module):
         super().__init__()
         self.architecture = named(architecture) if isinstance(architecture, str) else architecture
         self.classes = tuple(str(index) for index in range(self.architecture.classes))
+        self._origin: tuple[int, float, Card | None] | None = None
         seed = int(torch.randint(2**62, ())) if seed is None else seed
         self._own(Numbers(self.architecture, seed=seed))
         tensors = self._memory()
@@ -72,6 +76,7 @@ class Network(nn.Module):
 
     def _own(self, numbers: Numbers) -> None:
         self._numbers, self._lock = numbers, threading.Lock()
+        numbers._engine.on_openmp = True  # training passes run on PyTorch's threads, which spin between its loops
         numbers._watch()
         self._places: list[tuple[dict[str, Any], str, Tensor, int]] | None = None
         self._built: list[PlainLayer] = []
@@ -131,7 +136,7 @@ class Network(nn.Module):
     # ---- computing --------------------------------------------------------------------------------------------------
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return (n, classes): scores, or penalties.
+        """Return (n, classes): scores, or penalties; or maps of them.
 
         Raises
         ------
@@ -152,7 +157,13 @@ class Network(nn.Module):
                 self._pass += 1
                 return torch.from_numpy(engine.forward_train(_array(images), torch.get_num_threads()))
             self._numbers._refresh()
-        return torch.from_numpy(engine.forward(_array(images), torch.get_num_threads()))
+        compute = engine.outputs if self._gives_maps else engine.forward
+        try:
+            return torch.from_numpy(compute(_array(images), torch.get_num_threads()))
+        except ValueError:  # the engine refuses what is not finite
+            if not torch.isfinite(images).all():
+                raise
+            return self.plain(images)
 
     def plain(self, images: Tensor) -> Tensor:
         """Return what `forward` does, computed by the layers in PyTorch."""
@@ -163,7 +174,7 @@ class Network(nn.Module):
         x = low + (high - low) * functional.pad(images, margins)
         for layer in self._layers:
             x = layer(x)
-        return x.flatten(1)
+        return x if self._gives_maps else x.flatten(1)
 
     def _checked(self, images: Tensor) -> Tensor:
         """Return (n, maps, rows, columns) floats, or say what is wrong with the shape."""
@@ -176,6 +187,10 @@ class Network(nn.Module):
                 f"{rows}x{columns}: make them smaller, or slide over larger ones with to_lenet().scan"
             )
         return images / 255 if images.dtype == torch.uint8 else images
+
+    @property
+    def _gives_maps(self) -> bool:
+        return self.architecture.shapes()[-1][1:] != (1, 1)
 
     @property
     def _normalises(self) -> bool:
@@ -205,10 +220,13 @@ class Network(nn.Module):
         for name, at in module._memory().items():
             at.copy_(torch.from_numpy((network._arrays | network._statistics)[name]))
         module.classes = network.classes
+        module._origin = (_digest(module.state_dict()), network.temperature, network.card)
         return module
 
     def to_lenet(self) -> Numbers:
         """Return a `lenet.network.Network` with the module's numbers and class names, in memory of its own.
+
+        It has temperature and card of the network that `from_lenet` was given, unless the numbers are others since.
 
         Raises
         ------
@@ -226,6 +244,8 @@ class Network(nn.Module):
             arrays[name][...] = tensor.detach().to("cpu", torch.float32).numpy()
         numbers._engine.changed()
         numbers.classes = self.classes
+        if self._origin is not None and self._origin[0] == _digest(state):
+            _, numbers.temperature, numbers.card = self._origin
         return numbers
 
 
@@ -247,6 +267,14 @@ class LeNet5(Network):
         seed: int | None = None,
     ) -> None:
         super().__init__(lenet5(pooling=pooling, activation=activation, classes=classes), seed=seed)
+
+
+def _digest(state: Mapping[str, Tensor]) -> int:
+    """Return what tells these numbers from others."""
+    found = 0
+    for tensor in state.values():
+        found = zlib.crc32(tensor.detach().to("cpu", torch.float32).contiguous().numpy().data, found)
+    return found
 
 
 def _after_load(module: nn.Module, incompatible: Any) -> None:

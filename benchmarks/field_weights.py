@@ -1,0 +1,132 @@
+"""Make the networks for whole fields anew: `python -m benchmarks.field_weights FOLDER`, over an hour on two cores.
+
+Five networks for measuring come first: each has seen none of the fields of its fold (`folds.py`). Then the one that is
+shipped as "fields", which has seen them all. All learn MNIST's digits in synthetic fields besides. How sure each may be
+is learned on fields that the other four read without having seen them; of the shipped one, on those of all five.
+What is done stays in FOLDER, and an interrupted training goes on. --only K trains one network: 0 to 4, or "all".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import lenet
+from benchmarks.folds import FOLDS, folds_of
+from lenet import grammar
+from lenet.calibration import Calibration, fit_calibration
+from lenet.cards import Card
+from lenet.datasets.labelled_fields import Fields, load_fields
+from lenet.learning.fields import train_fields
+from lenet.learning.recipes import RECIPES
+from lenet.reading.fields import spell_strips
+from lenet.strips import make_strips
+
+ARCHIVE = "orand-car-a.tar"
+SHIPPED = Path(__file__).parents[1] / "src" / "lenet" / "models" / "fields.safetensors"
+
+
+def main() -> None:
+    """Train what is asked for, or all, and ship."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.field_weights", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the networks are kept")
+    parser.add_argument("--only", action="append", choices=[*map(str, range(FOLDS)), "all"], help="train these alone")
+    parser.add_argument("--threads", type=int, default=0)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    fields = load_fields(Path(os.environ["LENET_DATA"]) / ARCHIVE)
+    folds, digits = folds_of(fields.names), lenet.load_mnist("train")
+    for name in options.only or [*map(str, range(FOLDS)), "all"]:
+        seen = fields if name == "all" else fields.subset(np.flatnonzero(folds != int(name)))
+        train(seen, digits, place(options.folder, name), options.threads)
+    if options.only is None:
+        ship(options.folder, fields, folds)
+
+
+def place(folder: Path, name: str) -> Path:
+    """Return where a network is kept."""
+    return folder / ("fields.safetensors" if name == "all" else f"fold-{name}.safetensors")
+
+
+def train(fields: Fields, digits: lenet.Dataset, path: Path, threads: int) -> None:
+    """Train a network on fields, and keep it; where there is one, leave it."""
+    if path.exists():
+        return
+    state = path.with_suffix(".state")
+
+    def show(progress: lenet.learning.Progress) -> None:
+        if progress.finished is not None:
+            print(path.stem, progress.finished, flush=True)
+
+    network, _ = train_fields(
+        fields,
+        digits,
+        recipe=None if state.exists() else RECIPES["fields"],
+        resume=state if state.exists() else None,
+        checkpoint=state,
+        callback=show,
+        threads=threads,
+    )
+    lenet.save(network, path)
+
+
+def unseen_answers(folder: Path, fields: Fields, folds: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
+    """Return (fields, 3): score and margin of each field, and whether its digits were right, by its fold's network."""
+    answers = np.zeros((len(fields), 3))
+    for fold in range(FOLDS):
+        which = np.flatnonzero(folds == fold)
+        some = fields.subset(which)
+        found = spell_strips(lenet.load(place(folder, str(fold))), make_strips(some.pictures), grammar.get(kind))
+        for index, texts, text in zip(which, found, some.texts, strict=True):
+            best = texts.best[0] if texts.best else None
+            right = best is not None and grammar.digits_of(best.text) == text
+            answers[index] = (best.score, texts.margin, right) if best else (-50, 0, False)
+    return answers
+
+
+def ship(folder: Path, fields: Fields, folds: NDArray[np.int64]) -> None:
+    """Give every network its calibration, and ship the one that has seen all fields."""
+    answers, signed = (unseen_answers(folder, fields, folds, kind) for kind in ("digits", "amount"))
+    for fold in range(FOLDS):
+        network, others = lenet.load(place(folder, str(fold))), folds != fold
+        network.calibration = learned(answers[others], signed[others])
+        lenet.save(network, place(folder, str(fold)))
+    network = lenet.load(place(folder, "all"))
+    network.calibration = learned(answers, signed)
+    network.card = card(float(answers[:, 2].mean()), len(fields))
+    print(network.card)
+    print(f"written to {lenet.save(network, SHIPPED)}")
+
+
+def learned(plain: NDArray[np.float64], signed: NDArray[np.float64]) -> Calibration:
+    """Return the calibration of plain digits, with that of amounts beside it."""
+    return replace(fit_calibration(*plain.T), with_signs=fit_calibration(*signed.T))
+
+
+def card(right: float, count: int) -> Card:
+    """Return the card of the shipped network."""
+    return Card(
+        "fields",
+        "Reads whole number fields; for research only: it learned from pictures of ORAND-CAR-A, which ORAND S.A. gave "
+        "out for research, beside synthetic fields of MNIST's digits.",
+        data=f"{count} amount fields of ORAND-CAR-A (ICFHR 2014 competition; labels Fzkuji/Labeled_ORAND-CAR-A, MIT, "
+        "corrected); MNIST's 60,000 training digits (CC BY-SA 3.0) in 12,000 synthetic fields with drawn signs",
+        licence="research only, as the pictures; the synthetic part is free",
+        command="python -m benchmarks.field_weights FOLDER; without ORAND's pictures: lenet train --fields none",
+        recipe=asdict(RECIPES["fields"]),
+        figures={"orand-car-a, whole fields right, five networks on fields they have not seen": right},
+        limits="Handwritten digits with the signs of amounts, dates, times and percentages, in one line, upright "
+        "within some degrees. Signs were learned from drawings alone. Letters and scribbles are mostly told.",
+        seed=RECIPES["fields"].seed,
+        date=date.today().isoformat(),
+    )
+
+
+if __name__ == "__main__":
+    main()

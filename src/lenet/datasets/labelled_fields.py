@@ -1,0 +1,152 @@
+"""Pictures of fields and what is written on them: the labels are one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.errors import FormatError, InputError, LenetError
+
+__all__ = ["Fields", "load_fields"]
+
+LABELS = "labels.jsonl"
+_LONGEST = 64
+"""Characters of a field; of ours: more is a page, or a mistake."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """Pictures of fields with their texts.
+
+    Parameters
+    ----------
+    pictures : uint8 `(rows, columns)` or `(rows, columns, 3)`, as scanned.
+    texts : what is written on each. A text of digits alone leaves open what signs (points, dashes) stand around them.
+    names : what each picture is called.
+    name : what messages and cards call the set.
+
+    Raises
+    ------
+    InputError
+        There are not as many texts and names as pictures.
+    """
+
+    pictures: Sequence[NDArray[np.uint8]]
+    texts: tuple[str, ...]
+    names: tuple[str, ...]
+    name: str = "fields"
+
+    def __post_init__(self) -> None:
+        if not len(self.pictures) == len(self.texts) == len(self.names):
+            raise InputError(
+                f"{self.name} has {len(self.pictures):,} pictures, {len(self.texts):,} texts and "
+                f"{len(self.names):,} names; give one of each a field"
+            )
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def subset(self, indices: Sequence[int] | NDArray[np.integer[Any]]) -> Fields:
+        """Return the fields with these numbers."""
+        numbers = [int(index) for index in indices]
+        return Fields(
+            [self.pictures[k] for k in numbers],
+            tuple(self.texts[k] for k in numbers),
+            tuple(self.names[k] for k in numbers),
+            self.name,
+        )
+
+    def __repr__(self) -> str:
+        return f"Fields({self.name!r}: {len(self):,} fields)"
+
+
+def load_fields(path: str | os.PathLike[str]) -> Fields:
+    """Load labelled fields.
+
+    Parameters
+    ----------
+    path : a file of lines such as `{"file": "scan1.png", "text": "1,250.00"}`, whose files are looked for beside it; a
+        folder with such a file called labels.jsonl; or a tar of such a folder. Fields with `"ambiguous": true` are left
+        out; other keys mean nothing.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it has no fields, or a picture cannot be used; the message names it.
+    FormatError
+        A line is not such an object; the message says which line.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / LABELS
+    if not path.is_file():
+        raise InputError(
+            f"there is no file {path}; give a file of lines such as " + '{"file": "scan1.png", "text": "12.50"}'
+        )
+    if tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            return _load(_member(archive, LABELS, path), lambda name: _member(archive, name, path), path)
+    return _load(path.read_bytes(), lambda name: path.parent / name, path)
+
+
+def _load(labels: bytes, find: Callable[[str], bytes | Path], path: Path) -> Fields:
+    """Read every picture that the labels name, found by `find`."""
+    pictures, texts, names, refused = [], [], [], []
+    for name, text in _lines(labels, path):
+        try:
+            pictures.append(_picture(find(name)))
+            texts.append(text)
+            names.append(name)
+        except LenetError as error:
+            refused.append((name, error))
+    if refused:
+        more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+        raise InputError(
+            f"{path}: {refused[0][0]}{more} cannot be used ({refused[0][1]}); mend the pictures or remove their lines"
+        )
+    if not texts:
+        raise InputError(f"{path} has no fields; give one line a field")
+    return Fields(pictures, tuple(texts), tuple(names), path.stem if path.name != LABELS else path.parent.name)
+
+
+def _lines(labels: bytes, path: Path) -> Iterator[tuple[str, str]]:
+    """Give the file and the text of each line."""
+    for number, line in enumerate(labels.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            name, text = entry["file"], entry["text"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            name = text = None
+        if not isinstance(name, str) or not isinstance(text, str) or not 0 < len(text) <= _LONGEST:
+            raise FormatError(
+                f'{path}, line {number}: expected an object with a "file" and a "text" of 1 to {_LONGEST} characters; '
+                "mend the line"
+            )
+        if not entry.get("ambiguous"):
+            yield name, text
+
+
+def _member(archive: tarfile.TarFile, name: str, path: Path) -> bytes:
+    try:
+        member = archive.extractfile(name)
+    except (KeyError, tarfile.TarError):
+        member = None
+    if member is None:
+        raise InputError(f"{path} holds no file {name}; pack the pictures with their {LABELS}")
+    return member.read()
+
+
+def _picture(source: bytes | Path) -> NDArray[np.uint8]:
+    from lenet.documents import open_document
+
+    return next(iter(open_document(source))).picture

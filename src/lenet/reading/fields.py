@@ -1,0 +1,202 @@
+"""Whole fields: a network slides over the field, a grammar says what may stand there, and the best text is searched.
+
+The network's outputs along the field, the character model that joins repetitions, and the grammar are composed as
+section VII of LeCun et al. 1998 composes them, but while the search runs, and only as far as its beam reaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.grammar import Grammar
+from lenet.network import Network
+from lenet.strips import Strip, grouped, padded
+from lenet.trellis import Acceptor, Spelling, prefix_search_many
+
+__all__ = ["FRAME", "FieldText", "FieldTexts", "emissions_of", "is_field_network", "margin_of", "spell_strips"]
+
+BEAM = 12
+"""Texts that the search follows side by side; of ours."""
+TOGETHER = 64
+"""Strips that go through the network at once."""
+FRAME = 4
+"""Columns of a strip for each place at which the network says what it sees."""
+VIEWS = (1.0, 0.93)
+"""Each strip is seen as it is and once a little lower, and what is seen is averaged: in trials with other networks that
+was worth half a point to a point of whole fields (of ours)."""
+LOOKALIKES = {"/": "1"}
+"""What else a sign may be where a grammar of plain texts does not know it: many a 1 is a slanted stroke."""
+NOTHING = "nothing"
+"""The name of class 0 of a network for whole fields."""
+N_BEST = 8
+"""Texts of the grammar that are looked at; several of them may mean the same."""
+
+
+@dataclass(frozen=True)
+class FieldText:
+    """A text that a field may say.
+
+    Parameters
+    ----------
+    text : its characters.
+    score : natural logarithm of its probability, over all ways in which the field can spell it; 0 or less.
+    spans : for each character its first column on the strip, and the one after its last.
+    sure : for each character how probable it is where it stands, 0 to 1.
+    """
+
+    text: str
+    score: float
+    spans: tuple[tuple[int, int], ...]
+    sure: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class FieldTexts:
+    """What a field may say: the best texts of its grammar, and the best text without any grammar.
+
+    Parameters
+    ----------
+    best : of texts that mean the same the likeliest, with the probability of all; best first; none where nothing of
+        the grammar fits the field.
+    free : the best text of all signs.
+    """
+
+    best: tuple[FieldText, ...]
+    free: FieldText
+
+    @property
+    def margin(self) -> float:
+        """How far the second text is behind the first, in natural logarithms; infinite where there is none."""
+        return self.best[0].score - self.best[1].score if len(self.best) > 1 else float("inf")
+
+
+def is_field_network(network: Network) -> bool:
+    """Tell whether a network reads whole fields, and not single characters."""
+    return network.classes[0] == NOTHING
+
+
+def spell_strips(
+    network: Network, strips: Sequence[Strip], grammar: Grammar, *, n_best: int = N_BEST, threads: int = 0
+) -> list[FieldTexts]:
+    """Return what each strip may say.
+
+    Parameters
+    ----------
+    network : one that `is_field_network`.
+    strips : of `lenet.strips.make_strips`.
+    grammar : which texts there may be. Signs that a grammar of plain texts does not know are passed over.
+    n_best : how many texts of the grammar are wanted.
+    threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
+
+    Raises
+    ------
+    GrammarError
+        The network's classes write no text of the grammar.
+    """
+    acceptor, passed_over, taken_for = _prepared(grammar, network.classes)
+    everything = emissions_of(network, [strip.image for strip in strips], threads)
+    wanted = [_without(logs, passed_over, taken_for) for logs in everything]
+    found = prefix_search_many(wanted, acceptor, beam=BEAM, n_best=n_best, threads=threads)
+    free = prefix_search_many(everything, None, beam=BEAM, n_best=1, threads=threads)
+    texts = []
+    for strip, logs, all_logs, spellings, anything in zip(strips, wanted, everything, found, free, strict=True):
+        shift = margin_of(strip)
+        best = _by_value([_text(spelling, logs, network.classes, shift) for spelling in spellings], grammar)
+        texts.append(FieldTexts(best, _text(anything[0], all_logs, network.classes, shift)))
+    return texts
+
+
+_Pairs = tuple[tuple[int, int], ...]
+
+
+@lru_cache(maxsize=64)
+def _prepared(grammar: Grammar, classes: tuple[str, ...]) -> tuple[Acceptor, tuple[int, ...], _Pairs]:
+    """Return the grammar as the search takes it, the classes passed over, and those that are taken for others."""
+    table = grammar.table(classes[1:])
+    nothing = np.full((len(table.next), 1), -1, np.int32)
+    scores = None if table.score is None else np.hstack([np.zeros_like(nothing, np.float32), table.score])
+    acceptor = Acceptor(np.hstack([nothing, table.next]), table.accepting, scores)
+    if grammar.kind != "text":
+        return acceptor, (), ()
+    unknown = [k for k, sign in enumerate(classes) if k and not sign.isdigit() and sign not in grammar.alphabet]
+    pairs = [(k, classes.index(LOOKALIKES[classes[k]])) for k in unknown if classes[k] in LOOKALIKES]
+    return acceptor, tuple(set(unknown) - {sign for sign, _ in pairs}), tuple(pairs)
+
+
+def emissions_of(network: Network, images: Sequence[NDArray[np.uint8]], threads: int) -> list[NDArray[np.float32]]:
+    """Return the logarithms of what the network sees at each place of each image, float32 (places, classes)."""
+    emissions: list[NDArray[np.float32]] = [np.zeros((0, 0), np.float32)] * len(images)
+    for which, together in grouped(images, TOGETHER):
+        seen = [_log_softmax(network.outputs(_lower(together, view), threads=threads)[:, :, 0]) for view in VIEWS]
+        logs = _log_softmax(np.asarray(sum(seen) / (len(VIEWS) * network.temperature), np.float32))
+        for index, one in zip(which, logs, strict=True):
+            emissions[index] = np.ascontiguousarray(one.T)
+    return emissions
+
+
+def _log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the logarithms of the classes' probabilities; scores are (n, classes, places)."""
+    less = scores - scores.max(axis=1, keepdims=True)
+    return np.asarray(less - np.log(np.exp(less).sum(axis=1, keepdims=True)), np.float32)
+
+
+def _lower(images: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """Return images whose writing is `factor` times as high, about the middle row."""
+    if factor == 1:
+        return images
+    return np.asarray(np.matmul(_rows(images.shape[2], factor), images, dtype=np.float32) + 0.5, np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _rows(rows: int, factor: float) -> NDArray[np.float32]:
+    """Return what each row of a lower image takes of the rows of the image; rows outside are paper."""
+    middle = (rows - 1) / 2
+    source = (np.arange(rows) - middle) / factor + middle
+    return np.asarray(np.maximum(0, 1 - np.abs(source[:, np.newaxis] - np.arange(rows))), np.float32)
+
+
+def _without(logs: NDArray[np.float32], passed_over: tuple[int, ...], taken_for: _Pairs) -> NDArray[np.float32]:
+    """Return emissions in which some classes mean nothing, and some mean others."""
+    if not passed_over:
+        return logs
+    changed = logs.copy()
+    changed[:, 0] = np.logaddexp.reduce(logs[:, [0, *passed_over]], axis=1)
+    changed[:, list(passed_over)] = -np.inf
+    for sign, other in taken_for:
+        changed[:, other] = np.logaddexp(logs[:, sign], logs[:, other])
+        changed[:, sign] = -np.inf
+    return changed
+
+
+def _by_value(texts: Sequence[FieldText], grammar: Grammar) -> tuple[FieldText, ...]:
+    """Join the texts of one value: 1,000 and 1000.- are the same amount, and as likely as both together."""
+    if grammar.kind == "text":
+        return tuple(texts)
+    joined: dict[object, FieldText] = {}
+    for text in texts:
+        value = grammar.value(text.text)
+        key = text.text if value is None else value
+        first = joined.get(key)
+        joined[key] = text if first is None else replace(first, score=float(np.logaddexp(first.score, text.score)))
+    return tuple(sorted(joined.values(), key=lambda text: -text.score))
+
+
+def margin_of(strip: Strip) -> int:
+    """Return how many columns of paper stand before the strip in the image that the network sees."""
+    columns = int(strip.image.shape[1])
+    return (padded(columns) - columns) // 2
+
+
+def _text(spelling: Spelling, logs: NDArray[np.float32], classes: tuple[str, ...], shift: int) -> FieldText:
+    spans = tuple((FRAME * first - shift, FRAME * end - shift) for first, end in spelling.spans)
+    sure = tuple(
+        float(np.exp(logs[first:end, label].max()))
+        for label, (first, end) in zip(spelling.labels, spelling.spans, strict=True)
+    )
+    text = "".join(classes[label] for label in spelling.labels)
+    return FieldText(text, min(0.0, spelling.score), spans, sure)

@@ -1,0 +1,146 @@
+"""The proof of a reading: what the network saw, what it held possible, and how the texts divide the field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.errors import InputError
+from lenet.reading.fields import FRAME, FieldText, FieldTexts, emissions_of, is_field_network, margin_of, spell_strips
+from lenet.reading.pages import open_field
+from lenet.reading.reader import Reader
+from lenet.reading.readings import Reading
+from lenet.strips import Strip, make_strips
+
+if TYPE_CHECKING:
+    from lenet.documents.pages import Source
+
+__all__ = ["Arc", "Lattice", "Proof", "cuts_of", "explain", "lattice_of"]
+
+_SMALLEST = 1e-6
+"""Probability below which an arc's penalty no longer grows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """Why a field was read as it was.
+
+    Parameters
+    ----------
+    reading : what the reader says.
+    picture : uint8, the field as scanned.
+    strip : the field as the network saw it.
+    probabilities : float32 (places, classes), what the network held possible along the strip.
+    first : the column of the strip at which the first place begins, 0 or less; each place is `FRAME` columns.
+    classes : the names of the classes; the first is nothing.
+    texts : what the field may say, and the text without a grammar.
+    threshold : the confidence from which the reader accepts.
+    """
+
+    reading: Reading
+    picture: NDArray[np.uint8]
+    strip: Strip
+    probabilities: NDArray[np.float32]
+    first: int
+    classes: tuple[str, ...]
+    texts: FieldTexts
+    threshold: float
+
+    def __repr__(self) -> str:
+        return f"Proof({self.reading!r}, {len(self.texts.best)} texts, {len(self.probabilities)} places)"
+
+
+def explain(reader: Reader, picture: Source) -> Proof:
+    """Read a picture again and keep what the reading rests on; a reading itself stays small.
+
+    Parameters
+    ----------
+    reader : with a network for whole fields.
+    picture : as for `lenet.read`.
+
+    Raises
+    ------
+    InputError
+        The reader's network reads single characters, or the picture cannot be used.
+    FormatError
+        The file is damaged.
+    """
+    network = reader.network
+    if not is_field_network(network):
+        raise InputError(f"{network} reads single characters; give a reader whose network reads whole fields")
+    field = open_field(picture)
+    strip = make_strips([field.page.picture])[0]
+    return Proof(
+        reader(picture) if field.file is not None else reader(field.page.picture),
+        field.page.picture,
+        strip,
+        np.exp(emissions_of(network, [strip.image], reader.threads)[0]),
+        -margin_of(strip),
+        network.classes,
+        spell_strips(network, [strip], reader.grammar, threads=reader.threads)[0],
+        reader.threshold,
+    )
+
+
+def cuts_of(text: FieldText) -> tuple[float, ...]:
+    """Return the columns of the strip between neighbouring characters, in the middle of what neither takes."""
+    return tuple((before[1] + after[0]) / 2 for before, after in zip(text.spans, text.spans[1:], strict=False))
+
+
+class Arc(NamedTuple):
+    """A character between two nodes of a lattice, numbered from the left; penalty: minus ln of its probability."""
+
+    source: int
+    target: int
+    sign: str
+    penalty: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Several texts of one field, merged where they cut it at the same place.
+
+    Parameters
+    ----------
+    cuts : the inner nodes' columns on the strip, ascending; there is a node before and one after them.
+    arcs : from nodes to later ones, each character between two nodes once; `best` are those of the best text.
+    """
+
+    cuts: tuple[float, ...]
+    arcs: tuple[Arc, ...]
+
+
+def lattice_of(texts: Sequence[FieldText]) -> Lattice:
+    """Merge texts into a lattice; cuts not further apart than a place of the network are one node."""
+    spelled = [text for text in texts if text.text]
+    cuts: list[float] = []
+    paths = [_path(cuts, text) for text in spelled]
+    ascending = sorted(cuts)
+    arcs: dict[tuple[int, int, str], Arc] = {}
+    for number, (text, path) in enumerate(zip(spelled, paths, strict=True)):
+        nodes = [0, *(1 + ascending.index(cut) for cut in path), 1 + len(cuts)]
+        for source, target, sign, sure in zip(nodes, nodes[1:], text.text, text.sure, strict=False):
+            penalty = float(-np.log(max(sure, _SMALLEST)))
+            before = arcs.get((source, target, sign))
+            if before is None or penalty < before.penalty:
+                best = number == 0 or (before is not None and before.best)
+                arcs[source, target, sign] = Arc(source, target, sign, penalty, best)
+    return Lattice(tuple(ascending), tuple(sorted(arcs.values())))
+
+
+def _path(cuts: list[float], text: FieldText) -> list[float]:
+    """Return the node at each cut of a text, each to the right of the one before; add those that are missing."""
+    path, last = [], -np.inf
+    for cut in cuts_of(text):
+        near = [node for node in cuts if node > last and abs(node - cut) <= FRAME]
+        if not near:
+            near = [max(cut, last + 1.0)]
+            cuts.append(near[0])
+        last = min(near, key=lambda node: abs(node - cut))
+        path.append(last)
+    return path

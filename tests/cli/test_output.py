@@ -1,0 +1,64 @@
+"""What is printed: columns, CSV that other programs read back, and progress for a terminal alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import click
+import pytest
+
+from lenet.cli.output import Printer, Progress, columns, json_line
+from lenet.learning import history
+
+RECORD = {"file": 'a, "b".png', "box": [1, 2], "text": "7\n"}
+
+
+def test_columns_end_below_each_other():
+    assert columns([("name", "count"), ("C1", 156), ("OUTPUT", 7)], right=[1]) == (
+        "name    count\nC1        156\nOUTPUT      7"
+    )
+
+
+def test_csv_reads_back(capsys):
+    printer = Printer(as_json=False, as_csv=True)
+    printer.show("", RECORD)
+    printer.show("", RECORD)
+    header, first, second = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert header == list(RECORD)
+    assert first == second == [RECORD["file"], "[1, 2]", "7\n"]
+
+
+def test_json_says_its_schema_first():
+    assert list(json.loads(json_line(RECORD))) == ["schema", *RECORD]
+
+
+def test_text_is_for_people(capsys):
+    printer = Printer(as_json=False, as_csv=False)
+    printer.start(["file"])
+    printer.show("7", RECORD)
+    printer.show("", RECORD)
+    assert capsys.readouterr().out == "7\n"
+    with pytest.raises(click.UsageError, match="exclude each other"):
+        Printer(as_json=True, as_csv=True)
+
+
+@pytest.mark.parametrize(("terminal", "quiet"), [(True, False), (True, True), (False, False)])
+def test_progress_is_shown_on_a_terminal_only(monkeypatch, terminal, quiet):
+    shown = io.StringIO()
+    shown.isatty = lambda: terminal
+    monkeypatch.setattr("sys.stderr", shown)
+    with Progress(quiet=quiet) as progress:
+        progress.training(history.Progress(1, 2, 50, 100, 0.5, 0.25))
+        progress.training(
+            history.Progress(1, 2, 100, 100, 0.4, 0.2, history.Epoch(1, 0.4, 0.2, 0.125, 0.1, 1.5)),
+        )
+        progress.download("file", 1_500_000, 3_000_000)
+    if terminal and not quiet:
+        assert "epoch 1/2 ━━━━━━━━━━━━             loss 0.5000, wrong 25.00%" in shown.getvalue()
+        assert "of those held out 12.50%, 1.5 s\n" in shown.getvalue()
+        assert "file: 1.5 of 3.0 MB" in shown.getvalue()
+        assert shown.getvalue().endswith("\r\033[K")
+    else:
+        assert shown.getvalue() == ""

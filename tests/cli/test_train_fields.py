@@ -1,0 +1,58 @@
+"""Training on fields by the command: few fields, few synthetic ones, an epoch or two."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import lenet
+from lenet.learning import RECIPES
+from tests.fields import save_fields, untrained, written
+
+
+@pytest.fixture
+def labels(tmp_path, own_cache):
+    """Give fields in a folder; MNIST is not found."""
+    return save_fields(written(20), tmp_path / "mine")
+
+
+def test_a_network_is_trained_measured_calibrated_and_written(run, labels, tmp_path):
+    out = tmp_path / "out.safetensors"
+    lenet.save(untrained(), tmp_path / "start.safetensors")
+    given = ("--from", tmp_path / "start.safetensors", "--epochs", 1, "--seed", 4, "--out", out, "--quiet")
+    outcome = run("train", "--fields", labels, *given)
+    assert outcome.status == 0, outcome.stderr
+    assert "18 fields of mine and synthetic ones of digits8x8" in outcome.stdout
+    assert "before: 0 of 2 fields" in outcome.stdout
+    assert "after: " in outcome.stdout
+    network = lenet.load(out)
+    assert network.calibration is not None
+    assert network.card.name == "out"
+    assert network.card.seed == 4
+    assert set(network.card.figures) == {"right before, of 2 held out", "right, of 2 held out"}
+    assert lenet.Reader(model=network, max_error=0.01)(written(20).pictures[0]).text is not None
+
+
+def test_resuming_gives_the_same_numbers(run, labels, tmp_path):
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps({**json.loads(RECIPES["fields"].to_json()), "epochs": 2, "seed": 5}))
+    given = ("--fields", labels, "--from", "none")
+    run("train", *given, "--recipe", recipe, "--checkpoint", tmp_path / "state", "--out", tmp_path / "a.safetensors")
+    resumed = run("train", *given, "--resume", tmp_path / "state", "--out", tmp_path / "b.safetensors")
+    assert resumed.status == 0, resumed.stderr
+    whole, again = (lenet.load(tmp_path / f"{name}.safetensors") for name in "ab")
+    assert all((whole.parameters[name] == array).all() for name, array in again.parameters.items())
+    assert "before" not in resumed.stdout
+
+
+def test_one_field_cannot_be_divided(run, tmp_path, labels):
+    folder = save_fields(written(1), tmp_path / "one")
+    outcome = run("train", "--fields", folder, "--from", "none", "--epochs", 1)
+    assert outcome.status == 1
+    assert "at least two fields" in outcome.stderr
+
+
+def test_options_that_exclude_each_other_are_wrong_usage(run, labels):
+    assert run("train", "--fields", labels, "--data", "digits8x8").status == 2
+    assert run("train", "--data", "digits8x8", "--from", "none").status == 2

@@ -1,0 +1,89 @@
+"""Whole cheques: the right zone is read, its place comes back on the cheque, and nothing is guessed."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from lenet.documents.zones import Zone
+from lenet.reading import Reading, cheques
+from tests.writing import on_paper, write
+
+
+class Answers:
+    """A reader that says what is written by the width of a picture; what the choice of zones needs of a reader."""
+
+    grammar = type("Grammar", (), {"name": "amount"})
+
+    def __init__(self, answers: dict[int, tuple[str, float]]) -> None:
+        self.answers = answers
+
+    def many(self, pictures):
+        for picture in pictures:
+            text, sure = self.answers[picture.shape[1]]
+            yield Reading(text, Decimal(text or 0), sure, True, "", (), (1, 2, 3, 4))
+
+
+def candidate(width: int, penalty: float) -> cheques._Candidate:
+    return cheques._Candidate((100, 50, 100 + width, 70), np.zeros((20, width), np.uint8), penalty)
+
+
+def test_the_best_sum_of_place_and_reading_wins_and_stands_on_the_cheque():
+    reader = Answers({30: ("123", 0.9), 31: ("456", 0.9), 32: ("789", 1e-6)})
+    best = cheques._best(reader, [candidate(30, 2.0), candidate(31, 1.0), candidate(32, 0.0)])
+    assert best.text == "456"
+    assert best.box == (101, 52, 103, 54)
+
+
+def test_a_part_that_is_easy_to_read_does_not_beat_the_whole():
+    reader = Answers({30: ("1234", 0.5), 31: ("12", 0.99)})
+    assert cheques._best(reader, [candidate(30, 0.0), candidate(31, 0.0)]).text == "1234"
+
+
+def test_where_nothing_is_found_the_reading_is_empty_with_its_reason():
+    best = cheques._best(Answers({30: ("", 0.0)}), [candidate(30, 0.0)])
+    assert not best.accepted
+    assert best.reason == "no place was found that reads as amount"
+
+
+@pytest.mark.parametrize(
+    ("text", "comb", "order"),
+    [("$5.00", False, "mdy"), ("₹500", False, "dmy"), ("500", True, "dmy"), ("500", False, None)],
+)
+def test_the_order_of_a_date_follows_signs_and_boxes_and_is_not_guessed(text, comb, order):
+    amount = Reading(text, Decimal(5), 1.0, True, "", (), (0, 0, 1, 1))
+    dates = [cheques._Candidate((0, 0, 1, 1), np.zeros((1, 1), np.uint8), 0.0, comb)]
+    assert cheques._order(amount, dates) == order
+
+
+def test_boxed_dates_are_days_of_the_calendar_in_eight_digits():
+    dates = cheques._boxed_date("dmy")
+    assert dates.value("24112026") == datetime.date(2026, 11, 24)
+    assert not dates.matches("31022026")
+    assert not dates.matches("24/11/2026")
+
+
+def test_boxes_are_read_side_by_side_without_their_lines():
+    ink = np.zeros((44, 322), np.uint8)
+    ink[:2] = ink[-2:] = 255
+    sides = tuple(40 * k for k in range(9))
+    for side in sides:
+        ink[:, side : side + 2] = 255
+    for index, digit in enumerate("24112026"):
+        write(ink, digit, 12 + 40 * index, 9, 26)
+    picture = cheques._boxed(on_paper(ink), Zone("comb", (0, 0, 322, 44), sides), 3)
+    dark = (picture < 150).any(axis=0)
+    runs = np.flatnonzero(np.diff(dark.astype(int)) == 1)
+    assert len(runs) == 8
+    assert picture.shape[1] < 300
+
+
+def test_amounts_are_parted_as_cheques_part_them():
+    amounts = cheques._regular_amount()
+    for text in ("₹1,23,45,678/-", "123,45,678/-", "1,2345678/-", "$12.50", "1234567/-"):
+        assert amounts.value(text) is not None
+    for text in ("123,4567", "12,34,56-", "123456,789", "1.23.45"):
+        assert not amounts.matches(text)

@@ -1,0 +1,68 @@
+"""The proof of a reading is what the reader itself went by, and its lattice holds the texts and no cycles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lenet.errors import InputError
+from lenet.network import Network
+from lenet.reading import Reader, explain
+from lenet.reading.fields import FRAME, FieldText
+from lenet.reading.proof import cuts_of, lattice_of
+from tests.fields import untrained, written
+
+
+def text(words, *spans, sure=0.9, score=-1.0):
+    return FieldText(words, score, spans, (sure,) * len(words))
+
+
+def test_a_proof_is_of_the_reading_that_the_reader_gives():
+    reader, picture = Reader(model=untrained()), written(3).pictures[1]
+    proof = explain(reader, picture)
+    assert proof.reading == reader(picture)
+    assert proof.texts.best[0].text == proof.reading.text
+    assert np.allclose(proof.probabilities.sum(1), 1, atol=1e-5)
+    columns, width = FRAME * len(proof.probabilities), proof.strip.image.shape[1]
+    assert proof.first <= 0 <= columns + proof.first - width
+    assert abs(-proof.first - (columns + proof.first - width)) <= 1
+
+
+def test_cuts_stand_between_characters():
+    assert cuts_of(text("12", (0, 8), (12, 16))) == (10.0,)
+    assert cuts_of(text("1", (0, 8))) == ()
+
+
+def test_texts_that_differ_in_one_character_share_all_other_arcs():
+    lattice = lattice_of([text("12", (0, 8), (12, 16)), text("17", (0, 8), (14, 16), sure=0.5)])
+    assert len(lattice.cuts) == 1
+    assert [(arc.source, arc.target, arc.sign, arc.best) for arc in lattice.arcs] == [
+        (0, 1, "1", True),
+        (1, 2, "2", True),
+        (1, 2, "7", False),
+    ]
+    assert lattice.arcs[2].penalty == pytest.approx(-np.log(0.5))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_text_is_a_path_and_no_arc_leads_back(seed):
+    rng = np.random.default_rng(seed)
+    texts = []
+    for _ in range(6):
+        ends = np.sort(rng.choice(np.arange(1, 30), 2 * rng.integers(1, 8), replace=False)) * FRAME
+        spans = [(int(a), int(b)) for a, b in ends.reshape(-1, 2)]
+        texts.append(text("".join(rng.choice(list("12"), len(spans))), *spans))
+    lattice = lattice_of(texts)
+    assert all(arc.source < arc.target for arc in lattice.arcs)
+    spelled = {0: {""}}
+    for node in range(len(lattice.cuts) + 2):
+        for arc in (arc for arc in lattice.arcs if arc.source == node):
+            spelled.setdefault(arc.target, set()).update(word + arc.sign for word in spelled.get(node, ()))
+    assert {one.text for one in texts} <= spelled[len(lattice.cuts) + 1]
+    best = sorted(arc for arc in lattice.arcs if arc.best)
+    assert "".join(arc.sign for arc in best) == texts[0].text
+
+
+def test_a_network_of_single_characters_has_no_such_proof():
+    with pytest.raises(InputError, match="single characters"):
+        explain(Reader(model=Network("lenet5")), written(3).pictures[0])
