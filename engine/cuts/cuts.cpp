@@ -17,8 +17,8 @@ using fields::Plane;
 using fields::Text;
 
 constexpr float MOST_SLANT = 2;
-constexpr float LEAST_PIECE = 0.037f;              // of the height squared: smaller is not cut off in the end
-constexpr float LEAST_PROBABILITY = 0.033f;        // of a cut through ink
+constexpr float LEAST_PIECE = 0.025f;              // of the height squared: smaller is not cut off in the end
+constexpr float LEAST_PROBABILITY = 0.015f;        // of a cut through ink
 constexpr float WIDEST = 1.8f, WIDEST_GAP = 0.4f;  // heights of the text: of a segment of several atoms, and inside one
 constexpr float LEAST_STROKE = 0.1f;               // of the larger side of a character; most pens of MNIST take more
 constexpr float MOST_REACH = 6;                    // pixels that a stroke is thickened by on either side

@@ -132,7 +132,7 @@ def cut_field(field: FieldInk) -> Segmentation:
 
 def _of_least_height(field: FieldInk) -> FieldInk:
     """Return the field with its text no higher than what a network can tell apart: more takes time for nothing."""
-    factor = math.ceil(field.text.height / MOST_HEIGHT)
+    factor = math.ceil(min(field.text.height, field.ink.shape[0]) / MOST_HEIGHT)
     if factor <= 1:
         return field
     rows, columns = (-(-size // factor) for size in field.ink.shape)
