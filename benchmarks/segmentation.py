@@ -1,0 +1,216 @@
+"""Which way to read a field is best: along its strip, through its segmentation graph, or both composed?
+
+    LENET_DATA=../shared/data python -m benchmarks.segmentation FOLDER --strips FOLDER [--fold K ...]
+
+For each fold of ORAND-CAR-A (`folds.py`) a network for segments learns on the fields of the other folds: first on
+single characters (their boxes, and strings of MNIST's training digits whose owners are known), then globally, on texts
+alone. `--strips` holds networks for whole fields, fold-K.safetensors, as `field_weights.py` makes them. All read the
+fields of fold K, and strings of touching MNIST test digits. What is made stays in FOLDER; what is there is not made again.
+
+Composed: log P(text | strip) + w log P(text | segments), over the best texts along the strip. For each fold w is the best on the
+answers for the other folds, which neither network had learned from; for touching digits, on all folds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+import lenet
+from benchmarks.fieldsets import field_set
+from benchmarks.folds import FOLDS, folds_of
+from benchmarks.judging import Judged
+from benchmarks.reading import pictures
+from benchmarks.segments import labelled_by_boxes, labelled_by_owners, segments_dataset
+from benchmarks.strings import touching, varied
+from lenet import Network, grammar
+from lenet.datasets import load_mnist
+from lenet.datasets.labelled_fields import Fields
+from lenet.learning import Distortion, Recipe
+from lenet.learning.segments import RECIPE, segment_network, train_segments
+from lenet.reading.fields import spell_strips
+from lenet.reading.segments import spell_segments, text_scores
+from lenet.segments import make_segments
+from lenet.strips import make_strips
+
+SINGLE = Recipe(
+    optimizer="adamw",
+    epochs=6,
+    batch=128,
+    rate=2e-3,
+    warmup=0.1,
+    decay=0.02,
+    average=0.8,
+    distortion=Distortion(rotation=5, shear=0.15, scale=0.1, shift=1, elastic=0.7),
+    validation=0.0,
+)
+GLOBAL = replace(RECIPE, epochs=12, rate=1.5e-3)
+WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
+FLOOR = -30.0
+"""What a text counts that one of the two cannot spell."""
+KIND = "digits"
+
+
+class Amount(NamedTuple):
+    """A cheque amount: its label, its picture and its fold."""
+
+    label: dict
+    picture: NDArray[np.uint8]
+    fold: int
+
+
+class Answer(NamedTuple):
+    """What two readers say of a field: the truth, texts, and the score of each text by strip and by segments."""
+
+    truth: str
+    texts: list[str]
+    strip: list[float]
+    segments: list[float]
+
+    def best(self, strip: float, segments: float) -> tuple[str, float]:
+        """Return the best text by the weighted sum of both scores, and its share among all."""
+        if not self.texts:
+            return "", 0.0
+        both = strip * np.maximum(self.strip, FLOOR) + segments * np.maximum(self.segments, FLOOR)
+        number = int(both.argmax())
+        return self.texts[number], float(np.exp(both[number] - np.logaddexp.reduce(both)))
+
+
+def amounts() -> list[Amount]:
+    """Return the cheque amounts of the archive, but those of doubtful label."""
+    found = list(pictures(Path(os.environ["LENET_DATA"]) / "orand-car-a.tar"))
+    folds = folds_of([label["id"] for label, _ in found])
+    return [
+        Amount(label, picture, int(fold))
+        for (label, picture), fold in zip(found, folds, strict=True)
+        if not label["ambiguous"]
+    ]
+
+
+def single_network(seen: Sequence[Amount], path: Path) -> Network:
+    """Return a network for segments that learned single characters, made or found."""
+    if path.exists():
+        return lenet.load(path)
+    data = load_mnist("train")
+    images, labels = data.images[:, 0], data.labels
+    strings = [*varied(images, labels, 700, seed=11), *touching(images, labels, 400, seed=12)]
+    boxed = [one for one in seen if one.label["text"] == one.label["text_repo"]]
+    parts = [labelled_by_owners(string) for string in strings]
+    parts += [labelled_by_boxes(one.picture, one.label) for one in boxed]
+    start = segment_network(lenet.load("digits"))
+    network, history = lenet.train(segments_dataset(parts, "segments"), start, recipe=SINGLE)
+    print(f"{path.stem}: {history.epochs[-1]}", flush=True)
+    lenet.save(network, path)
+    return network
+
+
+def global_network(seen: Sequence[Amount], start: Network, path: Path) -> Network:
+    """Return a network for segments that learned from whole fields, made or found."""
+    if path.exists():
+        return lenet.load(path)
+    data = load_mnist("train")
+    images, labels = data.images[:, 0], data.labels
+    strings = [*varied(images, labels, 150, seed=21), *touching(images, labels, 350, seed=22)]
+    rows = [(one.picture, one.label["text"]) for one in seen] + [(one.picture, one.text) for one in strings]
+    fields = Fields([row[0] for row in rows], tuple(row[1] for row in rows), ("",) * len(rows), "amounts and strings")
+    network, history = train_segments(fields, start, recipe=GLOBAL)
+    print(f"{path.stem}: {history.epochs[-1]}", flush=True)
+    lenet.save(network, path)
+    return network
+
+
+def answers(
+    strips: Network, segments: Network, fields: Sequence[NDArray[np.uint8]], truths: Sequence[str]
+) -> list[Answer]:
+    """Let both networks read fields, and the segments judge the texts that were found along the strip."""
+    known = grammar.get(KIND)
+    first = spell_strips(strips, make_strips(fields), known)
+    second = spell_segments(segments, make_segments(fields), known)
+    answered = []
+    for truth, a, b in zip(truths, first, second, strict=True):
+        by_strip = {one.text: one.score for one in a.best}
+        texts = sorted({one.text for one in (*a.best, *b.best)} - {""})
+        by_segments = text_scores(b, known, texts)
+        answered.append(Answer(truth, texts, [by_strip.get(text, -np.inf) for text in texts], by_segments))
+    return answered
+
+
+def kept_answers(path: Path, *given: object) -> list[Answer]:
+    """Return answers, made or found."""
+    if not path.exists():
+        path.write_text(json.dumps(answers(*given)))  # type: ignore[arg-type]
+    return [Answer(*row) for row in json.loads(path.read_text())]
+
+
+def share_right(found: Sequence[Answer], strip: float, segments: float) -> float:
+    """Return the share of fields that are read right with these weights."""
+    return float(np.mean([one.best(strip, segments)[0] == one.truth for one in found]))
+
+
+def best_weight(found: Sequence[Answer]) -> float:
+    """Return the weight of the segments' score with which most fields are read right; of equals the least."""
+    return max(WEIGHTS, key=lambda weight: share_right(found, 1, weight))
+
+
+def print_rows(name: str, parts: Sequence[Sequence[Answer]], weights: Sequence[float]) -> None:
+    """Print what is right and what can be accepted at 1 % error: strip, segments, both."""
+    every = [one for part in parts for one in part]
+    ways = {
+        "along the strip": [(1.0, 0.0)] * len(parts),
+        "segmentation graph": [(0.0, 1.0)] * len(parts),
+        "both composed": [(1.0, weight) for weight in weights],
+    }
+    known = np.mean([one.truth in one.texts for one in every])
+    print(f"{name}: {len(every)} fields, {known:.1%} among the best texts of both; weights {list(weights)}")
+    for way, used in ways.items():
+        read = [(*one.best(*pair), True) for part, pair in zip(parts, used, strict=True) for one in part]
+        judged = Judged.of(read, [one.truth for one in every])
+        right, accepted = judged.share_right(), judged.share_accepted()
+        shown = "  ".join(f"{100 * s:5.1f} ({100 * low:.1f} to {100 * high:.1f})" for s, low, high in (right, accepted))
+        print(f"  {way:20} right, accepted at 1 %: {shown}")
+
+
+def main() -> None:
+    """Train what is missing, read, and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.segmentation", description=__doc__)
+    parser.add_argument("folder", type=Path, help="where networks for segments and answers are kept")
+    parser.add_argument("--strips", type=Path, required=True, help="networks for whole fields, fold-K.safetensors")
+    parser.add_argument("--fold", type=int, action="append", choices=range(FOLDS), help="these alone")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    every, strings = amounts(), field_set("touching")
+    folds = options.fold or list(range(FOLDS))
+    found: dict[tuple[str, str], list[list[Answer]]] = {}
+    for fold in folds:
+        seen = [one for one in every if one.fold != fold]
+        unseen = [one for one in every if one.fold == fold]
+        along = lenet.load(options.strips / f"fold-{fold}.safetensors")
+        single = single_network(seen, options.folder / f"single-{fold}.safetensors")
+        taught = global_network(seen, single, options.folder / f"global-{fold}.safetensors")
+        for name, network in (("single", single), ("global", taught)):
+            place = options.folder / f"{options.strips.name}-{name}-{fold}.json"
+            truths = [one.label["text"] for one in unseen]
+            given = kept_answers(place, along, network, [one.picture for one in unseen], truths)
+            found.setdefault(("amounts", name), []).append(given)
+            if fold == folds[0]:
+                place = place.with_stem(f"{place.stem}-touching")
+                found["touching", name] = [kept_answers(place, along, network, strings.pictures, strings.texts)]
+    for (what, name), parts in found.items():
+        unseen_by_both = found["amounts", name]
+        others = [[p for k, p in enumerate(unseen_by_both) if k != own] for own in range(len(parts))]
+        if what == "touching" or len(parts) == 1:
+            others = [unseen_by_both]
+        weights = [best_weight([one for part in some for one in part]) for some in others]
+        print_rows(f"{what}, learned {'globally' if name == 'global' else 'on single characters'}", parts, weights)
+
+
+if __name__ == "__main__":
+    main()
