@@ -88,7 +88,19 @@ def test_the_path_uses_every_atom_once_and_spells_the_text(network):
         places = [found.segments.segmentation.segments[arc.segment] for arc in one.path]
         assert [place.first for place in places] == [0, *(place.last + 1 for place in places[:-1])]
         assert places[-1].last + 1 == found.segments.segmentation.atoms
-        assert "".join(arc.said for arc in one.path if arc.said != SIGN) == one.text
+        assert "".join(arc.written for arc in one.path) == one.text
+        assert all((arc.said == SIGN) == (arc.written == "") for arc in one.path)
+
+
+def test_texts_are_those_of_a_network_for_whole_fields(network):
+    (found,) = spell_segments(network, [segments_of("3041")], grammar.get("digits"))
+    texts = found.field_texts()
+    assert [text.text for text in texts.best] == [one.text for one in found.best]
+    assert texts.free.text.replace("·", "") == "3041"
+    for text in texts.best:
+        assert len(text.spans) == len(text.sure) == len(text.text)
+        assert all(0 < sure <= 1 for sure in text.sure)
+        assert list(text.spans) == sorted(text.spans)
 
 
 def test_many_fields_are_read_as_each_alone(network):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from lenet import grammar
@@ -13,9 +13,11 @@ from lenet.documents.segmentation import Box
 from lenet.errors import InputError, LenetError
 from lenet.network import Network
 from lenet.reading.confidence import judge, threshold_for
-from lenet.reading.fields import FieldText, FieldTexts, is_field_network, spell_strips
+from lenet.reading.fields import FieldTexts, is_field_network, spell_strips
 from lenet.reading.pages import Field, network_for, open_field, read_components
 from lenet.reading.readings import Character, Reading
+from lenet.reading.segments import is_segment_network, spell_segments
+from lenet.segments import Segments, make_segments
 from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ __all__ = ["Reader", "read"]
 
 TOGETHER = 64
 """Fields that go through the network at once: enough to fill its batches, few enough to hold in memory."""
+
+_Place = tuple[float, float, float, float]
+"""Left, top, right and bottom of a character, in pixels of the picture."""
 
 
 def read(picture: Source, kind: Any = "digits", **options: Any) -> Reading:
@@ -62,8 +67,9 @@ class Reader:
     Parameters
     ----------
     kind : what the fields may say, as for `lenet.read`.
-    model : a network for whole fields ("fields", or one that `lenet train --fields` made) or for single characters
-        ("digits"), which reads digits that stand apart; a shipped one's name, a path, or a network.
+    model : a network for whole fields ("fields", or one that `lenet train --fields` made), for their segments
+        ("segments"), or for single characters ("digits"), which reads digits that stand apart; a shipped one's name, a
+        path, or a network.
     max_error : the share of all fields that may be accepted though they are read wrong, such as 0.01; what is not sure
         enough for that is rejected. Without it, what is rather right than wrong is accepted.
     decimal : "." or ",", which settles whether 1.234 is a thousand or one; None where a text has to settle it itself.
@@ -92,8 +98,9 @@ class Reader:
         self.network = network_for(model)
         self.threads = threads
         self.max_error = max_error
-        if is_field_network(self.network):
-            self.grammar.table(self.network.classes[1:])  # refuses a grammar that the network cannot write
+        if is_field_network(self.network) or is_segment_network(self.network):
+            if is_field_network(self.network):
+                self.grammar.table(self.network.classes[1:])  # refuses a grammar that the network cannot write
             learned = self.network.calibration
             self.calibration = None if learned is None else learned.of(self.grammar.kind)
             self.threshold = threshold_for(max_error, self.calibration)
@@ -108,17 +115,28 @@ class Reader:
         return self._read([open_field(picture)])[0]
 
     def _read(self, fields: Sequence[Field]) -> list[Reading]:
+        pictures = [field.page.picture for field in fields]
+        if is_segment_network(self.network):
+            return self._read_segments(fields, make_segments(pictures))
         if not is_field_network(self.network):
             return read_components(self.network, fields, self.threads)
-        strips = make_strips([field.page.picture for field in fields])
+        strips = make_strips(pictures)
         texts = spell_strips(self.network, strips, self.grammar, threads=self.threads)
-        return [self._reading(*each) for each in zip(fields, strips, texts, strict=True)]
+        each = zip(fields, strips, texts, strict=True)
+        return [self._reading(field, found, _strip_places(found, strip), strip.written) for field, strip, found in each]
 
-    def _reading(self, field: Field, strip: Strip, texts: FieldTexts) -> Reading:
-        """Make a reading of what a field may say."""
+    def _read_segments(self, fields: Sequence[Field], segments: Sequence[Segments]) -> list[Reading]:
+        texts = spell_segments(self.network, segments, self.grammar, threads=self.threads)
+        each = zip(fields, segments, texts, strict=True)
+        return [
+            self._reading(field, found.field_texts(), found.places, written=len(one) > 0) for field, one, found in each
+        ]
+
+    def _reading(self, field: Field, texts: FieldTexts, places: Sequence[_Place], written: bool) -> Reading:
+        """Make a reading of what a field may say, and where its best text's characters stand."""
         verdict = judge(
             texts,
-            written=strip.written,
+            written=written,
             grammar=self.grammar,
             calibration=self.calibration,
             threshold=self.threshold,
@@ -129,7 +147,10 @@ class Reader:
             nothing: tuple[Character, ...] = ()
             return Reading("", None, 0.0, False, verdict.reason, nothing, whole, field.page.number, field.file)
         best = texts.best[0]
-        characters = _characters(best, strip, whole)
+        characters = tuple(
+            Character(sign, sure, _inside(place, whole))
+            for sign, sure, place in zip(best.text, best.sure, places, strict=True)
+        )
         return Reading(
             best.text,
             self.grammar.value(best.text),
@@ -190,24 +211,19 @@ class Reader:
         return f"Reader({self.grammar.name!r}, {self.network!r}{limit}, threads={self.threads})"
 
 
-def _characters(text: FieldText, strip: Strip, whole: Box) -> tuple[Character, ...]:
-    """Return a text's characters with their places on the picture: where the network saw them, between neighbours."""
-    found = []
-    middles = [(first + end) / 2 for first, end in text.spans]
-    for index, sign in enumerate(text.text):
-        before = (middles[index - 1] + middles[index]) / 2 if index else middles[index] - strip.image.shape[0] / 3
-        after = (
-            (middles[index] + middles[index + 1]) / 2
-            if index + 1 < len(middles)
-            else middles[index] + strip.image.shape[0] / 3
-        )
-        left, right = (strip.left + strip.pixel * column for column in (before, after))
-        box = _inside((left, strip.top, right, strip.bottom), whole)
-        found.append(Character(sign, text.sure[index], box))
-    return tuple(found)
+def _strip_places(texts: FieldTexts, strip: Strip) -> list[_Place]:
+    """Return where the best text's characters stand on the picture: where the network saw them, between neighbours."""
+    if not texts.best:
+        return []
+    middles = [(first + end) / 2 for first, end in texts.best[0].spans]
+    margin = strip.image.shape[0] / 3
+    cuts = [(a + b) / 2 for a, b in pairwise(middles)]
+    sides = [middles[0] - margin, *cuts, middles[-1] + margin] if middles else []
+    columns = [strip.left + strip.pixel * side for side in sides]
+    return [(left, strip.top, right, strip.bottom) for left, right in pairwise(columns)]
 
 
-def _inside(box: tuple[float, float, float, float], whole: Box) -> Box:
+def _inside(box: _Place, whole: Box) -> Box:
     """Return a box in whole pixels within the picture, of one pixel at least."""
     left, top = (max(0, min(math.floor(box[side]), whole[side + 2] - 1)) for side in (0, 1))
     right, bottom = (

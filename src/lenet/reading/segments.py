@@ -15,13 +15,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.documents.segmentation import Box
 from lenet.errors import GraphError
 from lenet.grammar import Grammar
-from lenet.graphs import Graph, compose, epsilon, forward_score, n_best, project_output, string_graph
+from lenet.graphs import (
+    Graph,
+    compose,
+    epsilon,
+    forward_score,
+    n_best,
+    project_output,
+    string_graph,
+    viterbi_path,
+)
 from lenet.network import Network
+from lenet.reading.fields import FieldText, FieldTexts
 from lenet.segments import RUBBISH, SIGN, Segments, interpretation_graph, log_odds
 
 __all__ = ["Arc", "SegmentText", "SegmentTexts", "is_segment_network", "spell_segments", "text_scores"]
+
+ANY_SIGN = "·"
+"""How a text without a grammar shows a sign: which one it is, the network does not know."""
 
 N_BEST = 8
 """Texts of the grammar that are looked at."""
@@ -29,10 +43,11 @@ N_BEST = 8
 
 @dataclass(frozen=True)
 class Arc:
-    """A segment on a path, by its number, and the class that it is read as."""
+    """A segment on a path, by its number, the class that it is read as, and what is written down for it."""
 
     segment: int
     said: str
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,12 +76,41 @@ class SegmentTexts:
     classes : what a segment may be, but for rubbish.
     scores : float32 (segments, classes), natural logarithms of how much likelier each is than rubbish.
     best : texts of the grammar, best first; none where it has no path.
+    free : the best text of all digits and signs, each sign `ANY_SIGN`.
     """
 
     segments: Segments
     classes: tuple[str, ...]
     scores: NDArray[np.float32]
     best: tuple[SegmentText, ...]
+    free: SegmentText
+
+    def field_texts(self) -> FieldTexts:
+        """Return the same as what a network for whole fields says; columns are those of the picture given."""
+        return FieldTexts(tuple(map(self._field_text, self.best)), self._field_text(self.free))
+
+    @property
+    def places(self) -> list[Box]:
+        """Where the characters of the best text stand, in pixels of the picture given."""
+        if not self.best:
+            return []
+        arcs = [arc for arc in self.best[0].path if arc.written]
+        return [self.segments.segmentation.segments[arc.segment].box for arc in arcs]
+
+    def _field_text(self, text: SegmentText) -> FieldText:
+        written = [arc for arc in text.path if arc.written]
+        boxes = [self.segments.segmentation.segments[arc.segment].box for arc in written]
+        return FieldText(
+            text.text,
+            text.score,
+            tuple((box[0], box[2]) for box in boxes),
+            tuple(self._sure(arc) for arc in written),
+        )
+
+    def _sure(self, arc: Arc) -> float:
+        """Return how probable a class is for a segment, among all classes and rubbish."""
+        row = self.scores[arc.segment]
+        return float(np.exp(row[self.classes.index(arc.said)] - np.logaddexp.reduce([0.0, *row.tolist()])))
 
     def to_dict(self) -> dict[str, Any]:
         """Return cuts, arcs and texts as values that `json.dumps` takes; places are pixels of the picture given."""
@@ -115,19 +159,13 @@ def spell_segments(
     n_best : how many texts are wanted.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
     """
-    classes = network.classes[1:]
-    return [
-        SegmentTexts(one, classes, scores, _texts(one, scores, grammar, classes, n_best))
-        for one, scores in zip(fields, _all_scores(network, fields, threads), strict=True)
-    ]
+    scores = _all_scores(network, fields, threads)
+    return [_spelled(*each, network.classes[1:], grammar, n_best) for each in zip(fields, scores, strict=True)]
 
 
 def text_scores(found: SegmentTexts, grammar: Grammar, texts: Sequence[str]) -> list[float]:
     """Return the score of each text, as in `SegmentText.score`; minus infinity where no path spells it."""
-    transducer, symbols = _transducer(grammar, found.classes)
-    lattice = _lattice(found.segments, found.scores)
-    composed, total = compose(lattice, transducer), forward_score(lattice).item()
-    return [_score(composed, symbols, text) - total for text in texts]
+    return _Lattice(found.segments, found.scores, found.classes, grammar).scores(texts)
 
 
 def _all_scores(network: Network, fields: Sequence[Segments], threads: int) -> list[NDArray[np.float32]]:
@@ -136,10 +174,6 @@ def _all_scores(network: Network, fields: Sequence[Segments], threads: int) -> l
         return [np.zeros((0, len(network.classes) - 1), np.float32) for _ in fields]
     images = np.concatenate([one.images for one in fields])
     return np.split(log_odds(network.scores(images, threads=threads)), ends[:-1])
-
-
-def _lattice(segments: Segments, scores: NDArray[np.float32]) -> Graph:
-    return interpretation_graph(segments.segmentation, scores, range(1, scores.shape[1] + 1))
 
 
 @lru_cache(maxsize=64)
@@ -166,39 +200,65 @@ def _transducer(grammar: Grammar, classes: tuple[str, ...]) -> tuple[Graph, str]
     return Graph.from_arrays(len(table.next), [0], accepting, arcs, weights, output_symbols=names), symbols
 
 
-def _texts(
-    segments: Segments, scores: NDArray[np.float32], grammar: Grammar, classes: tuple[str, ...], number: int
-) -> tuple[SegmentText, ...]:
-    transducer, symbols = _transducer(grammar, classes)
-    lattice = _lattice(segments, scores)
-    composed, total = compose(lattice, transducer), forward_score(lattice).item()
-    if not composed.num_nodes():
-        return ()
-    found = []
-    for path in n_best(project_output(composed), number):
-        text, arcs = path.spell(), _arcs(path, lattice)
-        named = tuple(Arc(number // scores.shape[1], classes[number % scores.shape[1]]) for number in arcs)
-        found.append(SegmentText(text, min(0.0, _score(composed, symbols, text) - total), named))
-    return tuple(sorted(found, key=lambda one: -one.score))
+class _Lattice:
+    """All readings of a field, and those of them that a grammar allows."""
+
+    def __init__(
+        self, segments: Segments, scores: NDArray[np.float32], classes: tuple[str, ...], grammar: Grammar
+    ) -> None:
+        transducer, self.symbols = _transducer(grammar, classes)
+        self.classes = classes
+        self.free = interpretation_graph(segments.segmentation, scores, range(1, len(classes) + 1))
+        self.allowed = compose(self.free, transducer)
+        self.total = forward_score(self.free).item()
+
+    def scores(self, texts: Sequence[str]) -> list[float]:
+        """Return the logarithm of the share of all readings that each text has."""
+        return [min(0.0, self._sum(text) - self.total) for text in texts]
+
+    def _sum(self, text: str) -> float:
+        try:
+            return forward_score(compose(self.allowed, string_graph(text, self.symbols))).item()
+        except GraphError:
+            return -math.inf
+
+    def path(self, best: Graph) -> tuple[Arc, ...]:
+        """Return what a path of the grammar is made of."""
+        found, count = [], len(self.classes)
+        for arc, label in enumerate(best.labels_to_list(ilabel=False)):
+            number = _origin(best, arc, self.free)
+            written = "" if label == epsilon else self.symbols[label]
+            found.append(Arc(number // count, self.classes[number % count], written))
+        return tuple(found)
 
 
-def _score(composed: Graph, symbols: str, text: str) -> float:
-    """Return the sum over all paths that spell a text."""
-    try:
-        return forward_score(compose(composed, string_graph(text, symbols))).item()
-    except GraphError:
-        return -math.inf
+def _spelled(
+    segments: Segments, scores: NDArray[np.float32], classes: tuple[str, ...], grammar: Grammar, number: int
+) -> SegmentTexts:
+    lattice = _Lattice(segments, scores, classes, grammar)
+    paths = n_best(project_output(lattice.allowed), number) if lattice.allowed.num_nodes() else []
+    texts = [path.spell() for path in paths]
+    found = [SegmentText(*each) for each in zip(texts, lattice.scores(texts), map(lattice.path, paths), strict=True)]
+    best = tuple(sorted(found, key=lambda one: -one.score))
+    return SegmentTexts(segments, classes, scores, best, _free(lattice))
 
 
-def _arcs(path: Graph, lattice: Graph) -> list[int]:
-    """Return the arcs of the lattice that the arcs of a path were made from, in order."""
-    found = []
-    for arc in range(path.num_arcs()):
-        waiting = [(path, arc)]
-        while waiting:
-            graph, number = waiting.pop()
-            if graph is lattice:
-                found.append(number)
-            else:
-                waiting += graph.origins(number)
-    return found
+def _free(lattice: _Lattice) -> SegmentText:
+    """Return the best path of all digits and signs, with its own share alone."""
+    best, count, path = viterbi_path(lattice.free), len(lattice.classes), []
+    for arc in range(best.num_arcs()):
+        number = _origin(best, arc, lattice.free)
+        said = lattice.classes[number % count]
+        path.append(Arc(number // count, said, ANY_SIGN if said == SIGN else said))
+    score = min(0.0, float(best.weights.sum()) - lattice.total)
+    return SegmentText("".join(arc.written for arc in path), score, tuple(path))
+
+
+def _origin(made: Graph, arc: int, source: Graph) -> int:
+    """Return the arc of a graph that an arc of what was made from it came from."""
+    waiting = [(made, arc)]
+    while True:
+        graph, number = waiting.pop()
+        if graph is source:
+            return number
+        waiting += graph.origins(number)
