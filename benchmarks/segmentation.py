@@ -1,14 +1,14 @@
-"""Which way to read a field is best: along its strip, through its segmentation graph, or both composed?
+"""Which way to read a field is best: along its strip, through its segmentation graph, or both composed.
 
     LENET_DATA=../shared/data python -m benchmarks.segmentation FOLDER --strips FOLDER [--fold K ...]
 
 For each fold of ORAND-CAR-A (`folds.py`) a network for segments learns on the fields of the other folds: first on
 single characters (their boxes, and strings of MNIST's training digits whose owners are known), then globally, on texts
 alone. `--strips` holds networks for whole fields, fold-K.safetensors, as `field_weights.py` makes them. All read the
-fields of fold K, and strings of touching MNIST test digits. What is made stays in FOLDER; what is there is not made again.
+fields of fold K, and strings of touching MNIST test digits. What is made stays in FOLDER, and is not made again.
 
-Composed: log P(text | strip) + w log P(text | segments), over the best texts along the strip. For each fold w is the best on the
-answers for the other folds, which neither network had learned from; for touching digits, on all folds.
+Composed: log P(text | strip) + w log P(text | segments), over the best texts along the strip. For each fold w is the
+best on the answers for the other folds, which neither network had learned from; for touching digits, on all folds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from lenet.strips import make_strips
 
 SINGLE = Recipe(
     optimizer="adamw",
-    epochs=6,
+    epochs=8,
     batch=128,
     rate=2e-3,
     warmup=0.1,
@@ -118,13 +118,17 @@ def global_network(seen: Sequence[Amount], start: Network, path: Path) -> Networ
         return lenet.load(path)
     data = load_mnist("train")
     images, labels = data.images[:, 0], data.labels
-    strings = [*varied(images, labels, 150, seed=21), *touching(images, labels, 350, seed=22)]
-    rows = [(one.picture, one.label["text"]) for one in seen] + [(one.picture, one.text) for one in strings]
-    fields = Fields([row[0] for row in rows], tuple(row[1] for row in rows), ("",) * len(rows), "amounts and strings")
-    network, history = train_segments(fields, start, recipe=GLOBAL)
+    strings = [*varied(images, labels, 200, seed=21), *touching(images, labels, 400, seed=22)]
+    amounts_seen = _fields([one.picture for one in seen], [one.label["text"] for one in seen])
+    written = _fields([one.picture for one in strings], [one.written for one in strings])
+    network, history = train_segments(amounts_seen, start, exact=written, recipe=GLOBAL)
     print(f"{path.stem}: {history.epochs[-1]}", flush=True)
     lenet.save(network, path)
     return network
+
+
+def _fields(given: Sequence[NDArray[np.uint8]], texts: Sequence[str]) -> Fields:
+    return Fields(given, tuple(texts), ("",) * len(texts))
 
 
 def answers(

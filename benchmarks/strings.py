@@ -19,12 +19,13 @@ __all__ = ["String", "touching", "varied"]
 class String:
     """A picture with dark ink, what it says, and for every pixel the digit that it belongs to, from 0.
 
-    Paper is -1; marks that are no digits are -2, -3 and so on.
+    Paper is -1; marks that are no digits are -2, -3 and so on. What is written is the text with a comma for each mark.
     """
 
     picture: NDArray[np.uint8]
     text: str
     owners: NDArray[np.int64]
+    written: str
 
 
 class _Sheet:
@@ -34,7 +35,7 @@ class _Sheet:
         self.ink = np.zeros((rows, columns), np.float32)
         self.owners = np.full((rows, columns), -1)
         self.right = left
-        self.text = ""
+        self.text = self.written = ""
         self.marks = 0
 
     def add(self, digit: NDArray[np.float32], character: str, top: int, gap: int) -> None:
@@ -47,16 +48,18 @@ class _Sheet:
         np.maximum(self.ink[place], digit, out=self.ink[place])
         self.right = left + digit.shape[1]
         self.text += character
+        self.written += character
 
     def mark(self, top: int, left: int, rows: int, columns: int) -> None:
         self.marks += 1
+        self.written += ","
         self.ink[top : top + rows, left : left + columns] = 1
         self.owners[top : top + rows, left : left + columns] = -1 - self.marks
         self.right = left + columns
 
     def string(self, margin: int) -> String:
         end = self.right + margin
-        return String((255 - 255 * self.ink[:, :end]).astype(np.uint8), self.text, self.owners[:, :end])
+        return String((255 - 255 * self.ink[:, :end]).astype(np.uint8), self.text, self.owners[:, :end], self.written)
 
 
 def touching(images: NDArray[np.uint8], labels: NDArray[np.int64], count: int, seed: int) -> Iterator[String]:

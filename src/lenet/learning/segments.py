@@ -89,7 +89,7 @@ def segment_network(start: Network) -> Network:
     return network
 
 
-def segment_loss(segments: Segments, scores: NDArray[np.float32], text: str) -> FieldLoss:
+def segment_loss(segments: Segments, scores: NDArray[np.float32], text: str, *, exact: bool = False) -> FieldLoss:
     """Return the discriminative forward loss of a field, and its derivative by what a network says of its segments.
 
     Parameters
@@ -97,6 +97,7 @@ def segment_loss(segments: Segments, scores: NDArray[np.float32], text: str) -> 
     segments : of the field.
     scores : (segments, classes), of a network whose classes are `SEGMENT_CLASSES`.
     text : what is written; a text of digits alone leaves open which signs stand around them.
+    exact : whether it leaves nothing open all the same.
 
     References
     ----------
@@ -104,8 +105,8 @@ def segment_loss(segments: Segments, scores: NDArray[np.float32], text: str) -> 
     """
     count = len(SEGMENT_CLASSES) - 1
     lattice = interpretation_graph(segments.segmentation, log_odds(scores), range(1, count + 1))
-    wanted = _wanted(text)
-    loss = discriminative_forward_loss(lattice, wanted)
+    is_open = text.isdigit() and not exact
+    loss = discriminative_forward_loss(lattice, _wanted(text, is_open))
     deltas = np.zeros((len(segments), count + 1), np.float32)
     if not math.isfinite(loss.item()):
         return FieldLoss(math.inf, deltas, False)
@@ -113,22 +114,22 @@ def segment_loss(segments: Segments, scores: NDArray[np.float32], text: str) -> 
     assert lattice.grad is not None
     deltas[:, 1:] = lattice.grad.reshape(-1, count)
     deltas[:, 0] = -deltas[:, 1:].sum(axis=1)
-    return FieldLoss(loss.item(), deltas, _spelled(viterbi_path(lattice), text))
+    return FieldLoss(loss.item(), deltas, _spelled(viterbi_path(lattice), text, is_open))
 
 
-def _wanted(text: str) -> Graph:
-    """Return the acceptor of the labels that spell a text; where it leaves signs open, of any signs between them."""
+def _wanted(text: str, is_open: bool) -> Graph:
+    """Return the acceptor of the labels that spell a text; where it is open, with any signs between them."""
     sign = SEGMENT_CLASSES.index(SIGN)
     labels = [SEGMENT_CLASSES.index(one) if one.isdigit() else sign for one in text]
     arcs = [(k, k + 1, label, label) for k, label in enumerate(labels)]
-    if text.isdigit():
+    if is_open:
         arcs += [(k, k, sign, sign) for k in range(len(labels) + 1)]
     return Graph.from_arrays(len(labels) + 1, [0], [len(labels)], np.array(arcs, np.int32))
 
 
-def _spelled(path: Graph, text: str) -> bool:
+def _spelled(path: Graph, text: str, is_open: bool) -> bool:
     found = [SEGMENT_CLASSES[label] for label in path.labels_to_list()]
-    if text.isdigit():
+    if is_open:
         return "".join(one for one in found if one != SIGN) == text
     return found == [one if one.isdigit() else SIGN for one in text]
 
@@ -137,6 +138,7 @@ def train_segments(
     fields: Fields,
     start: Network,
     *,
+    exact: Fields | None = None,
     recipe: Recipe = RECIPE,
     validation: Fields | None = None,
     callback: Callable[[Progress], None] | None = None,
@@ -146,8 +148,10 @@ def train_segments(
 
     Parameters
     ----------
-    fields : pictures of fields and their texts; where each character stands need not be known.
+    fields : pictures of fields and their texts; where each character stands need not be known. Texts of digits alone
+        leave open which signs stand around them.
     start : a network for segments (`segment_network`, or one trained before); it is copied.
+    exact : more fields, whose texts leave nothing open. Without any, pieces of digits may become signs.
     recipe : how to train; its batch is so many fields.
     validation : fields to measure the error on after each epoch.
     callback : called after each epoch.
@@ -170,10 +174,10 @@ def train_segments(
         raise InputError(f"{fields} has nothing to learn from; give at least one field")
     network = start.copy()
     network.card = None
-    data = _Fields(make_segments(fields.pictures), fields.texts)
-    held_out = None if validation is None else _Fields(make_segments(validation.pictures), validation.texts)
+    data = _ready(fields, exact)
+    held_out = None if validation is None else _ready(validation, None)
     trainer = Trainer(network, recipe.optimizer, momentum=recipe.momentum, decay=recipe.decay, threads=threads)
-    steps = math.ceil(len(fields) / recipe.batch)
+    steps = math.ceil(len(data.texts) / recipe.batch)
     rates, epochs = recipe.rates(steps * recipe.epochs), list[Epoch]()
     for number in range(1, recipe.epochs + 1):
         begun = time.perf_counter()
@@ -186,13 +190,24 @@ def train_segments(
         rate, seconds = float(rates[number * steps - 1]), time.perf_counter() - begun
         epochs.append(Epoch(number, loss, wrong, error, rate, seconds))
         if callback is not None:
-            callback(Progress(number, recipe.epochs, len(fields), len(fields), loss, wrong, epochs[-1]))
+            callback(Progress(number, recipe.epochs, len(data.texts), len(data.texts), loss, wrong, epochs[-1]))
     return Training(network, History(tuple(epochs)))
 
 
 class _Fields(NamedTuple):
     segments: list[Segments]
     texts: Sequence[str]
+    exact: Sequence[bool]
+
+
+def _ready(fields: Fields, exact: Fields | None) -> _Fields:
+    parts = [(fields, False), *([(exact, True)] if exact is not None else [])]
+    pictures = [picture for part, _ in parts for picture in part.pictures]
+    return _Fields(
+        make_segments(pictures),
+        [text for part, _ in parts for text in part.texts],
+        [is_exact for part, is_exact in parts for _ in part.texts],
+    )
 
 
 def _epoch(
@@ -209,7 +224,10 @@ def _epoch(
         outputs = trainer.forward(_distorted(images, recipe, number * 10_000 + step, threads))
         ends = np.cumsum([len(data.segments[k]) for k in batch])
         parts = np.split(outputs.reshape(len(outputs), -1), ends[:-1])
-        losses = [segment_loss(data.segments[k], part, data.texts[k]) for k, part in zip(batch, parts, strict=True)]
+        losses = [
+            segment_loss(data.segments[k], part, data.texts[k], exact=data.exact[k])
+            for k, part in zip(batch, parts, strict=True)
+        ]
         deltas = np.concatenate([one.deltas for one in losses]) / np.float32(len(batch))
         gradient = trainer.backward(deltas.reshape(outputs.shape))
         steepness = math.sqrt(float(gradient @ gradient))
@@ -238,5 +256,5 @@ def _share_wrong(network: Network, data: _Fields, threads: int) -> float:
             continue
         scores = log_odds(network.scores(segments.images, threads=threads))
         path = viterbi_path(interpretation_graph(segments.segmentation, scores, range(1, len(SEGMENT_CLASSES))))
-        wrong += not _spelled(path, text)
+        wrong += not _spelled(path, text, text.isdigit())
     return wrong / len(data.texts)
