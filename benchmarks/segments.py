@@ -20,11 +20,13 @@ WHOLE, PART = 0.85, 0.6
 UNKNOWN, RUBBISH_CLASS = -1, 0
 
 
-def segments_dataset(parts: Iterable[tuple[Segments, NDArray[np.int64]]], name: str) -> Dataset:
-    """Return the segments that have a label as images with labels."""
+def segments_dataset(parts: Iterable[tuple[Segments, NDArray[np.int64]]], name: str, thinned: int = 1) -> Dataset:
+    """Return the segments that have a label as images with labels; of rubbish one in `thinned`."""
     given = [(segments.images[labels >= 0], labels[labels >= 0]) for segments, labels in parts]
     images, labels = (np.concatenate(column) for column in zip(*given, strict=True))
-    return Dataset(images, labels, SEGMENT_CLASSES, name=name)
+    rubbish = np.flatnonzero(labels == RUBBISH_CLASS)
+    kept = np.sort(np.concatenate([np.flatnonzero(labels != RUBBISH_CLASS), rubbish[::thinned]]))
+    return Dataset(images[kept], labels[kept], SEGMENT_CLASSES, name=name)
 
 
 def labelled_by_owners(string: String) -> tuple[Segments, NDArray[np.int64]]:
@@ -35,7 +37,7 @@ def labelled_by_owners(string: String) -> tuple[Segments, NDArray[np.int64]]:
         return segments, labels
     inked = (atoms > 0) & (string.owners != -1)
     ink = np.zeros((len(string.text) + 1, segments.segmentation.atoms))  # the last row is that of all signs
-    np.add.at(ink, (string.owners.clip(-2)[inked], atoms[inked] - 1), 1)
+    np.add.at(ink, (string.owners.clip(-1)[inked], atoms[inked] - 1), 1)
     before = np.pad(ink.cumsum(axis=1), ((0, 0), (1, 0)))
     for number, one in enumerate(segments.segmentation.segments):
         inside = before[:, one.last + 1] - before[:, one.first]

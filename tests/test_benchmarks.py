@@ -15,10 +15,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks stand beside the package, not in it
 
-from benchmarks import contest, fields, fieldsets, folds, job, pieces, records, strings, worker  # noqa: E402
+from benchmarks import contest, fields, fieldsets, folds, job, pieces, records, segmentation, strings, worker  # noqa: E402
 from benchmarks.judging import Judged, digits  # noqa: E402
 from benchmarks.peers import with_lenet, with_tesseract  # noqa: E402
 from benchmarks.peers.paths import path_score  # noqa: E402
+from benchmarks.segments import labelled_by_boxes, labelled_by_owners, segments_dataset  # noqa: E402
 from lenet.documents import cuts  # noqa: E402
 
 
@@ -103,7 +104,7 @@ def test_varied_strings_tell_digits_from_marks():
     assert all(one.max() >= 1 for one in owners)
 
 
-def segmentation(*spans):
+def cut_at(*spans):
     """Atoms of these columns, each a segment of its own, and all pairs of neighbours."""
     pairs = [(k, k) for k in range(len(spans))] + [(k, k + 1) for k in range(len(spans) - 1)]
     segments = tuple(
@@ -114,7 +115,7 @@ def segmentation(*spans):
 
 
 def test_a_field_is_found_where_segments_in_order_are_its_digits():
-    cut = segmentation((0, 10), (10, 20), (22, 40))
+    cut = cut_at((0, 10), (10, 20), (22, 40))
     assert pieces.has_path(cut, [(0, 20), (21, 40)])
     assert pieces.has_path(cut, [(0, 11), (11, 19), (22, 41)])
     assert not pieces.has_path(cut, [(0, 20), (10, 40)])  # the two would share the atom in the middle
@@ -122,9 +123,57 @@ def test_a_field_is_found_where_segments_in_order_are_its_digits():
 
 
 def test_a_boundary_is_found_where_one_side_of_a_cut_is_near():
-    cut = segmentation((0, 10), (10, 20), (22, 40))
+    cut = cut_at((0, 10), (10, 20), (22, 40))
     assert pieces.boundaries_cut(cut, [(0, 9), (14, 40)]) == 1
     assert pieces.boundaries_cut(cut, [(0, 15), (15, 40)]) == 0
+
+
+def two_digits():
+    """A string of a bar and a ring that stand apart, and a point behind them."""
+    picture, owners = np.full((50, 90), 255, np.uint8), np.full((50, 90), -1)
+    places = [(0, np.s_[10:40, 12:24]), (1, np.s_[10:40, 30:54]), (-2, np.s_[34:40, 66:72])]
+    for owner, place in places:
+        picture[place], owners[place] = 0, owner
+    hole = np.s_[16:34, 36:48]
+    picture[hole], owners[hole] = 255, -1
+    return strings.String(picture, "10", owners, "10,")
+
+
+def labels_by_columns(segments, labels):
+    """Return the labels of a one, a ring, a point, and of the first two together; 0 is rubbish, 11 a sign."""
+    found = {one.box[0::2]: int(label) for one, label in zip(segments.segmentation.segments, labels, strict=True)}
+    return {columns: found[columns] for columns in ((12, 24), (30, 54), (66, 72), (12, 54))}
+
+
+def test_segments_are_labelled_by_the_owners_of_their_ink():
+    string = two_digits()
+    segments, labels = labelled_by_owners(string)
+    assert labels_by_columns(segments, labels) == {(12, 24): 2, (30, 54): 1, (66, 72): 11, (12, 54): 0}
+    data = segments_dataset([(segments, labels)] * 2, "twice")
+    assert len(data) == 2 * (labels >= 0).sum()
+    assert data.images.shape[1:] == (2, 28, 28)
+    thin = segments_dataset([(segments, labels)] * 2, "thin", 2)
+    assert (thin.labels == 0).sum() == -(-(data.labels == 0).sum() // 2)
+    assert (thin.labels > 0).sum() == (data.labels > 0).sum()
+
+
+def test_segments_are_labelled_by_boxes_where_those_fit():
+    string = two_digits()
+    label = {"digits": [{"d": "0", "box": [28, 8, 28, 34]}, {"d": "1", "box": [10, 8, 16, 34]}]}
+    segments, labels = labelled_by_boxes(string.picture, label)
+    assert labels_by_columns(segments, labels) == {(12, 24): 2, (30, 54): 1, (66, 72): 11, (12, 54): 0}
+
+
+def test_two_scores_are_composed_over_the_texts_of_both():
+    one = segmentation.Answer("12", ["12", "17"], [-1.0, -0.5], [-0.1, -3.0])
+    assert one.best(1, 0)[0] == "17"
+    assert one.best(1, 0)[1] == pytest.approx(np.exp(-0.5) / (np.exp(-0.5) + np.exp(-1.0)))
+    assert one.best(1, 1)[0] == "12"
+    assert segmentation.Answer("1", [], [], []).best(1, 1) == ("", 0.0)
+    impossible = segmentation.Answer("12", ["12", "17"], [-np.inf, -40.0], [-0.1, -3.0])
+    assert impossible.best(1, 1)[0] == "12"
+    assert segmentation.best_weight([one, impossible]) == 0.2
+    assert segmentation.share_right([one, impossible], 1, 0) == 0.5
 
 
 def names_of(numbers):
