@@ -37,7 +37,7 @@ from lenet.datasets.labelled_fields import Fields
 from lenet.learning import Distortion, Recipe
 from lenet.learning.segments import RECIPE, segment_network, train_segments
 from lenet.reading.fields import spell_strips
-from lenet.reading.segments import spell_segments, text_scores
+from lenet.reading.segments import score_texts, spell_segments
 from lenet.segments import RUBBISH, SEGMENT_CLASSES, make_segments
 from lenet.strips import make_strips
 
@@ -140,13 +140,14 @@ def answers(
     """Let both networks read fields, and the segments judge the texts that were found along the strip."""
     known = grammar.get(KIND)
     first = spell_strips(strips, make_strips(fields), known)
-    second = spell_segments(segments, make_segments(fields), known)
+    ready = make_segments(fields)
+    second = spell_segments(segments, ready, known)
+    texts = [sorted({one.text for one in (*a.best, *b.best)} - {""}) for a, b in zip(first, second, strict=True)]
+    by_segments = score_texts(segments, ready, known, texts)
     answered = []
-    for truth, a, b in zip(truths, first, second, strict=True):
+    for truth, some, a, scores in zip(truths, texts, first, by_segments, strict=True):
         by_strip = {one.text: one.score for one in a.best}
-        texts = sorted({one.text for one in (*a.best, *b.best)} - {""})
-        by_segments = text_scores(b, known, texts)
-        answered.append(Answer(truth, texts, [by_strip.get(text, -np.inf) for text in texts], by_segments))
+        answered.append(Answer(truth, some, [by_strip.get(text, -np.inf) for text in some], scores))
     return answered
 
 

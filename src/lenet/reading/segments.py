@@ -32,7 +32,7 @@ from lenet.network import Network
 from lenet.reading.fields import FieldText, FieldTexts
 from lenet.segments import RUBBISH, SIGN, Segments, interpretation_graph, log_odds
 
-__all__ = ["Arc", "SegmentText", "SegmentTexts", "is_segment_network", "spell_segments", "text_scores"]
+__all__ = ["Arc", "SegmentText", "SegmentTexts", "is_segment_network", "score_texts", "spell_segments"]
 
 ANY_SIGN = "·"
 """How a text without a grammar shows a sign: which one it is, the network does not know."""
@@ -163,9 +163,26 @@ def spell_segments(
     return [_spelled(*each, network.classes[1:], grammar, n_best) for each in zip(fields, scores, strict=True)]
 
 
-def text_scores(found: SegmentTexts, grammar: Grammar, texts: Sequence[str]) -> list[float]:
-    """Return the score of each text, as in `SegmentText.score`; minus infinity where no path spells it."""
-    return _Lattice(found.segments, found.scores, found.classes, grammar).scores(texts)
+def score_texts(
+    network: Network,
+    fields: Sequence[Segments],
+    grammar: Grammar,
+    texts: Sequence[Sequence[str]],
+    *,
+    threads: int = 0,
+) -> list[list[float]]:
+    """Return for each field the scores of its texts, as in `SegmentText.score`; minus infinity where no path spells it.
+
+    Parameters
+    ----------
+    network, fields, grammar, threads : as in `spell_segments`.
+    texts : for each field some, such as those that another reader holds possible.
+    """
+    scores = _all_scores(network, fields, threads)
+    return [
+        _Lattice(one, said, network.classes[1:], grammar).scores(some)
+        for one, said, some in zip(fields, scores, texts, strict=True)
+    ]
 
 
 def _all_scores(network: Network, fields: Sequence[Segments], threads: int) -> list[NDArray[np.float32]]:
