@@ -56,6 +56,16 @@ def test_probabilities_of_all_texts_add_up_to_one():
     assert all(loss > 0 for loss in closed)
 
 
+def test_an_exact_text_is_one_of_those_that_an_open_one_stands_for(segments):
+    """Of two atoms "3" alone may be 3 in one piece, or 3 beside a sign where the text is open."""
+    two = make_segments([picture("11", gap=0.4)])[0]
+    scores = np.random.default_rng(5).normal(0, 1, (len(two), len(SEGMENT_CLASSES))).astype(np.float32)
+    exact = math.exp(-segment_loss(two, scores, "3", exact=True).loss)
+    beside = sum(math.exp(-segment_loss(two, scores, text).loss) for text in ("-3", "3-"))
+    assert math.exp(-segment_loss(two, scores, "3").loss) == pytest.approx(exact + beside)
+    assert segment_loss(two, scores, "3-", exact=True).loss == segment_loss(two, scores, "3-").loss
+
+
 def test_what_cannot_be_spelled_has_no_gradient(segments):
     scores = np.zeros((len(segments), len(SEGMENT_CLASSES)), np.float32)
     found = segment_loss(segments, scores, "1" * (segments.segmentation.atoms + 1))
@@ -116,6 +126,19 @@ def test_the_loss_falls_and_drawn_fields_are_read():
     again, _ = train_segments(data, segment_network(lenet.load("digits")), recipe=recipe)
     images = np.zeros((1, 2, 28, 28), np.uint8)
     np.testing.assert_array_equal(network.scores(images), again.scores(images))
+
+
+def test_exact_fields_pass_beside_open_ones():
+    recipe = Recipe(optimizer="adamw", epochs=1, batch=4, rate=1e-3, validation=0.0)
+    seen = []
+    train_segments(
+        fields(["12", "3"]),
+        segment_network(lenet.load("digits")),
+        exact=fields(["45"]),
+        recipe=recipe,
+        callback=seen.append,
+    )
+    assert [progress.images for progress in seen] == [3]
 
 
 def test_what_cannot_be_trained_is_refused():

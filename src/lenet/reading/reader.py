@@ -12,6 +12,7 @@ from lenet import grammar
 from lenet.documents.segmentation import Box
 from lenet.errors import InputError, LenetError
 from lenet.network import Network
+from lenet.reading.composed import weigh_doubtful
 from lenet.reading.confidence import judge, threshold_for
 from lenet.reading.fields import FieldTexts, is_field_network, spell_strips
 from lenet.reading.pages import Field, network_for, open_field, read_components
@@ -70,6 +71,8 @@ class Reader:
     model : a network for whole fields ("fields", or one that `lenet train --fields` made), for their segments
         ("segments"), or for single characters ("digits"), which reads digits that stand apart; a shipped one's name, a
         path, or a network.
+    segments : a network for segments ("segments", a path, or a network) that weighs the texts of doubtful fields as
+        well, where the model is one for whole fields; None asks none. docs/segments.md says what it gains and costs.
     max_error : the share of all fields that may be accepted though they are read wrong, such as 0.01; what is not sure
         enough for that is rejected. Without it, what is rather right than wrong is accepted.
     decimal : "." or ",", which settles whether 1.234 is a thousand or one; None where a text has to settle it itself.
@@ -89,6 +92,7 @@ class Reader:
         kind: Any = "digits",
         *,
         model: str | os.PathLike[str] | Network = "fields",
+        segments: str | os.PathLike[str] | Network | None = None,
         max_error: float | None = None,
         decimal: Literal[".", ","] | None = None,
         date_order: Literal["dmy", "mdy", "ymd"] | None = None,
@@ -96,8 +100,14 @@ class Reader:
     ) -> None:
         self.grammar = grammar.get(kind, decimal=decimal, date_order=date_order)
         self.network = network_for(model)
+        self.segments = None if segments is None else network_for(segments)
         self.threads = threads
         self.max_error = max_error
+        if self.segments is not None and not (is_field_network(self.network) and is_segment_network(self.segments)):
+            raise InputError(
+                f"{self.segments} was given as segments beside {self.network}; give a network for segments beside one "
+                "for whole fields"
+            )
         if is_field_network(self.network) or is_segment_network(self.network):
             if is_field_network(self.network):
                 self.grammar.table(self.network.classes[1:])  # refuses a grammar that the network cannot write
@@ -122,6 +132,8 @@ class Reader:
             return read_components(self.network, fields, self.threads)
         strips = make_strips(pictures)
         texts = spell_strips(self.network, strips, self.grammar, threads=self.threads)
+        if self.segments is not None:
+            texts = weigh_doubtful(self.segments, pictures, texts, self.grammar, threads=self.threads)
         each = zip(fields, strips, texts, strict=True)
         return [self._reading(field, found, _strip_places(found, strip), strip.written) for field, strip, found in each]
 
