@@ -82,7 +82,7 @@ def _places(segmentation: Segmentation, field: FieldInk) -> NDArray[np.uint8]:
 def _covered(first: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how much of each of the pixels 0 to 27 lies between two places."""
     pixels = np.arange(_SIDE)
-    return np.clip(np.minimum(pixels + 1, end) - np.maximum(pixels, first), 0, 1)
+    return np.asarray(np.clip(np.minimum(pixels + 1, end) - np.maximum(pixels, first), 0, 1))
 
 
 def log_odds(scores: NDArray[np.float32]) -> NDArray[np.float32]:

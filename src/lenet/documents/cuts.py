@@ -6,13 +6,13 @@ Cuts are made too many on purpose: which of them are boundaries of characters is
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet import _engine
-from lenet.documents.fields import FieldInk, TextLine
+from lenet.documents.fields import FieldInk
 from lenet.documents.segmentation import Box
 
 __all__ = ["Cut", "Segment", "Segmentation", "cut_field"]
@@ -140,8 +140,15 @@ def _of_least_height(field: FieldInk) -> FieldInk:
     padded[: field.ink.shape[0], : field.ink.shape[1]] = field.ink
     ink = padded.reshape(rows, factor, columns, factor).mean(axis=(1, 3)).astype(np.uint8)
     line = field.text
-    sides = (side / factor for side in (line.top, line.bottom, line.left, line.right))
-    return FieldInk(ink, ink, TextLine(*sides, line.slope, line.slant, line.stroke / factor), field.scale * factor)
+    smaller = replace(
+        line,
+        top=line.top / factor,
+        bottom=line.bottom / factor,
+        left=line.left / factor,
+        right=line.right / factor,
+        stroke=line.stroke / factor,
+    )
+    return FieldInk(ink, ink, smaller, field.scale * factor)
 
 
 def _segments(atoms: NDArray[np.int32], cuts: tuple[Cut, ...], pairs: NDArray[np.int32]) -> tuple[Segment, ...]:
