@@ -31,6 +31,8 @@ VIEWS = (1.0, 0.93)
 was worth half a point to a point of whole fields (of ours)."""
 LOOKALIKES = {"/": "1"}
 """What else a sign may be where a grammar of plain texts does not know it: many a 1 is a slanted stroke."""
+NO_SIGN = "?"
+"""A letter or a scribble: no sign that may be passed over, since it may be a digit of a hand that was never seen."""
 NOTHING = "nothing"
 """The name of class 0 of a network for whole fields."""
 N_BEST = 8
@@ -73,6 +75,11 @@ class FieldTexts:
     def margin(self) -> float:
         """How far the second text is behind the first, in natural logarithms; infinite where there is none."""
         return self.best[0].score - self.best[1].score if len(self.best) > 1 else float("inf")
+
+    @property
+    def gap(self) -> float:
+        """How far the first text is behind the best one without grammar, in natural logarithms."""
+        return self.free.score - self.best[0].score
 
 
 def is_field_network(network: Network) -> bool:
@@ -123,9 +130,10 @@ def _prepared(grammar: Grammar, classes: tuple[str, ...]) -> tuple[Acceptor, tup
     acceptor = Acceptor(np.hstack([nothing, table.next]), table.accepting, scores)
     if grammar.kind != "text":
         return acceptor, (), ()
-    unknown = [k for k, sign in enumerate(classes) if k and not sign.isdigit() and sign not in grammar.alphabet]
+    unknown = {k for k, sign in enumerate(classes) if k and not sign.isdigit() and sign not in grammar.alphabet}
+    unknown -= {k for k in unknown if classes[k] == NO_SIGN}
     pairs = [(k, classes.index(LOOKALIKES[classes[k]])) for k in unknown if classes[k] in LOOKALIKES]
-    return acceptor, tuple(set(unknown) - {sign for sign, _ in pairs}), tuple(pairs)
+    return acceptor, tuple(unknown - {sign for sign, _ in pairs}), tuple(pairs)
 
 
 def emissions_of(network: Network, images: Sequence[NDArray[np.uint8]], threads: int) -> list[NDArray[np.float32]]:
