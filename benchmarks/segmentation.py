@@ -207,8 +207,8 @@ def ship(every: Sequence[Amount], start: Network, folder: Path, right: float) ->
         command="python -m benchmarks.segmentation FOLDER --strips FOLDER --fold 0 --ship",
         recipe={"single": asdict(SINGLE), "global": [asdict(recipe) for recipe in GLOBAL]},
         figures={"orand-car-a, fold 0, whole fields right by segments alone, before it saw that fold": right},
-        limits="Digits and one class for all signs. Made to show how a field may be cut and to weigh what 'fields' reads; "
-        "alone it reads fewer fields right than that.",
+        limits="Digits and one class for all signs. Made to show how a field may be cut and to weigh what 'fields' "
+        "reads; alone it reads fewer fields right than that.",
         seed=SINGLE.seed,
         date=date.today().isoformat(),
     )
