@@ -40,6 +40,7 @@ RECIPE = Recipe(
     validation=0.0,
 )
 """How fields are learned globally; a batch is so many fields. Of ours."""
+_DIGITS = frozenset("0123456789")
 _STEEPEST = 5.0
 """Norm of the gradient beyond which it is made shorter; of ours."""
 
@@ -105,7 +106,7 @@ def segment_loss(segments: Segments, scores: NDArray[np.float32], text: str, *, 
     """
     count = len(SEGMENT_CLASSES) - 1
     lattice = interpretation_graph(segments.segmentation, log_odds(scores), range(1, count + 1))
-    is_open = text.isdigit() and not exact
+    is_open = set(text) <= _DIGITS and not exact
     loss = discriminative_forward_loss(lattice, _wanted(text, is_open))
     deltas = np.zeros((len(segments), count + 1), np.float32)
     if not math.isfinite(loss.item()):
@@ -120,7 +121,7 @@ def segment_loss(segments: Segments, scores: NDArray[np.float32], text: str, *, 
 def _wanted(text: str, is_open: bool) -> Graph:
     """Return the acceptor of the labels that spell a text; where it is open, with any signs between them."""
     sign = SEGMENT_CLASSES.index(SIGN)
-    labels = [SEGMENT_CLASSES.index(one) if one.isdigit() else sign for one in text]
+    labels = [SEGMENT_CLASSES.index(one) if one in _DIGITS else sign for one in text]
     arcs = [(k, k + 1, label, label) for k, label in enumerate(labels)]
     if is_open:
         arcs += [(k, k, sign, sign) for k in range(len(labels) + 1)]
@@ -131,7 +132,7 @@ def _spelled(path: Graph, text: str, is_open: bool) -> bool:
     found = [SEGMENT_CLASSES[label] for label in path.labels_to_list()]
     if is_open:
         return "".join(one for one in found if one != SIGN) == text
-    return found == [one if one.isdigit() else SIGN for one in text]
+    return found == [one if one in _DIGITS else SIGN for one in text]
 
 
 def train_segments(
@@ -256,5 +257,5 @@ def _share_wrong(network: Network, data: _Fields, threads: int) -> float:
             continue
         scores = log_odds(network.scores(segments.images, threads=threads))
         path = viterbi_path(interpretation_graph(segments.segmentation, scores, range(1, len(SEGMENT_CLASSES))))
-        wrong += not _spelled(path, text, text.isdigit())
+        wrong += not _spelled(path, text, set(text) <= _DIGITS)
     return wrong / len(data.texts)
