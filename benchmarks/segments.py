@@ -20,13 +20,11 @@ WHOLE, PART = 0.85, 0.6
 UNKNOWN, RUBBISH_CLASS = -1, 0
 
 
-def segments_dataset(parts: Iterable[tuple[Segments, NDArray[np.int64]]], name: str, thinned: int = 1) -> Dataset:
-    """Return the segments that have a label as images with labels; of rubbish one in `thinned`."""
+def segments_dataset(parts: Iterable[tuple[Segments, NDArray[np.int64]]], name: str) -> Dataset:
+    """Return the segments that have a label as images with labels."""
     given = [(segments.images[labels >= 0], labels[labels >= 0]) for segments, labels in parts]
     images, labels = (np.concatenate(column) for column in zip(*given, strict=True))
-    rubbish = np.flatnonzero(labels == RUBBISH_CLASS)
-    kept = np.sort(np.concatenate([np.flatnonzero(labels != RUBBISH_CLASS), rubbish[::thinned]]))
-    return Dataset(images[kept], labels[kept], SEGMENT_CLASSES, name=name)
+    return Dataset(images, labels, SEGMENT_CLASSES, name=name)
 
 
 def labelled_by_owners(string: String) -> tuple[Segments, NDArray[np.int64]]:

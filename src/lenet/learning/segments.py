@@ -36,7 +36,7 @@ RECIPE = Recipe(
     rate=1e-3,
     warmup=0.1,
     decay=0.01,
-    distortion=Distortion(rotation=5, shear=0.15, scale=0.1, shift=1),
+    distortion=Distortion(rotation=5, shear=0.15, scale=0.1, shift=1, elastic=0.7),
     validation=0.0,
 )
 """How fields are learned globally; a batch is so many fields. Of ours."""
