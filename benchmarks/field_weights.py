@@ -88,8 +88,8 @@ def train(fields: Fields | None, digits: lenet.Dataset, path: Path, threads: int
 
 
 def unseen_answers(folder: Path, fields: Fields, folds: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
-    """Return (fields, 4): score, margin and gap of each, and whether its digits were right, by its fold's network."""
-    answers = np.zeros((len(fields), 4))
+    """Return (fields, 3): score and margin of each field, and whether its digits were right, by its fold's network."""
+    answers = np.zeros((len(fields), 3))
     for fold in range(FOLDS):
         which = np.flatnonzero(folds == fold)
         some = fields.subset(which)
@@ -97,7 +97,7 @@ def unseen_answers(folder: Path, fields: Fields, folds: NDArray[np.int64], kind:
         for index, texts, text in zip(which, found, some.texts, strict=True):
             best = texts.best[0] if texts.best else None
             right = best is not None and grammar.digits_of(best.text) == text
-            answers[index] = (best.score, texts.margin, texts.gap, right) if best else (-50, 0, 10, False)
+            answers[index] = (best.score, texts.margin, right) if best else (-50, 0, False)
     return answers
 
 
@@ -110,7 +110,7 @@ def ship(folder: Path, fields: Fields, folds: NDArray[np.int64]) -> None:
         lenet.save(network, place(folder, str(fold)))
     network = lenet.load(place(folder, "all"))
     network.calibration = learned(answers, signed)
-    network.card = card(float(answers[:, 3].mean()), len(fields))
+    network.card = card(float(answers[:, 2].mean()), len(fields))
     print(network.card)
     print(f"written to {lenet.save(network, SHIPPED)}")
 

@@ -13,37 +13,36 @@ from lenet.errors import FormatError, InputError
 
 @pytest.fixture(scope="module")
 def fields():
-    """Scores, margins and gaps of 20,000 fields that are right with a known probability."""
+    """Scores and margins of 20,000 fields that are right with a known probability."""
     rng = np.random.default_rng(0)
-    odds, margins, gaps = rng.normal(2, 2, 20_000), rng.exponential(3, 20_000), rng.normal(0, 2, 20_000)
-    truth = 1 / (1 + np.exp(-(0.5 * odds + 0.4 * np.minimum(margins, 12) - 0.2 * gaps - 0.3)))
-    return -np.log1p(np.exp(-odds)), margins, gaps, rng.random(20_000) < truth, truth
+    odds, margins = rng.normal(2, 2, 20_000), rng.exponential(3, 20_000)
+    truth = 1 / (1 + np.exp(-(0.5 * odds + 0.4 * np.minimum(margins, 12) - 0.3)))
+    return -np.log1p(np.exp(-odds)), margins, rng.random(20_000) < truth, truth
 
 
 def test_the_fit_finds_the_curve_that_made_the_data(fields):
-    *evidence, right, truth = fields
-    fitted = fit_calibration(*evidence, right)
+    scores, margins, right, truth = fields
+    fitted = fit_calibration(scores, margins, right)
     assert fitted.by_score == pytest.approx(0.5, abs=0.03)
     assert fitted.by_margin == pytest.approx(0.4, abs=0.03)
-    assert fitted.by_gap == pytest.approx(-0.2, abs=0.03)
     assert fitted.offset == pytest.approx(-0.3, abs=0.06)
-    found = [fitted.confidence(*one) for one in zip(*evidence, strict=True)]
+    found = [fitted.confidence(s, m) for s, m in zip(scores, margins, strict=True)]
     assert np.abs(np.array(found) - truth).max() < 0.03
     assert expected_calibration_error(found, right) < 0.01
 
 
 @pytest.mark.parametrize("most", [0.2, 0.05, 0.01])
 def test_a_threshold_keeps_its_promise_on_like_fields(fields, most):
-    *evidence, right, _ = fields
-    fitted = fit_calibration(*(column[:10_000] for column in evidence), right[:10_000])
-    found = np.array([fitted.confidence(*one) for one in zip(*evidence, strict=True)])[10_000:]
+    scores, margins, right, _ = fields
+    fitted = fit_calibration(scores[:10_000], margins[:10_000], right[:10_000])
+    found = np.array([fitted.confidence(s, m) for s, m in zip(scores, margins, strict=True)])[10_000:]
     accepted = found >= fitted.threshold(most)
     assert np.mean(accepted & ~right[10_000:]) == pytest.approx(most, abs=0.3 * most + 0.002)
     assert accepted.any()
 
 
 def test_thresholds_at_the_ends(fields):
-    fitted = fit_calibration(*fields[:4])
+    fitted = fit_calibration(*fields[:3])
     assert fitted.threshold(1.0) == 0
     assert fitted.threshold(0.0) > 0.99
     assert Calibration(1, 0, 0, ()).threshold(0.25) == 0.75
@@ -54,28 +53,22 @@ def test_thresholds_at_the_ends(fields):
 
 def test_all_right_all_wrong_and_one_field_stay_finite():
     for right in ([True] * 30, [False] * 30, [True]):
-        fitted = fit_calibration([-0.1] * len(right), [3.0] * len(right), [0.0] * len(right), right)
+        fitted = fit_calibration([-0.1] * len(right), [3.0] * len(right), right)
         assert 0 < fitted.confidence(-0.1, 3) < 1
     with pytest.raises(InputError, match="one or more"):
-        fit_calibration([], [], [], [])
+        fit_calibration([], [], [])
 
 
 def test_confidence_grows_with_the_score_and_bears_extremes(fields):
-    fitted = fit_calibration(*fields[:4])
+    fitted = fit_calibration(*fields[:3])
     found = [fitted.confidence(score, 2.0) for score in (-1e9, -50, -3, -1, -0.1, -1e-12, 0.0)]
     assert found == sorted(found)
     assert 0 < found[0] < found[-1] < 1
     assert fitted.confidence(-0.5, math.inf) > fitted.confidence(-0.5, 0.0)
-    assert fitted.confidence(-0.5, 2.0, 0.0) > fitted.confidence(-0.5, 2.0, 3.0)
-
-
-def test_a_calibration_of_an_older_file_knows_no_gap():
-    older = '{"by_score": 1.0, "by_margin": 0.5, "offset": 0.0, "usual": [0.5]}'
-    assert Calibration.from_json(older) == Calibration(1.0, 0.5, 0.0, (0.5,))
 
 
 def test_json_both_ways_and_what_is_no_calibration(fields):
-    fitted = fit_calibration(*fields[:4])
+    fitted = fit_calibration(*fields[:3])
     assert Calibration.from_json(fitted.to_json()) == fitted
     for text in ("", "[]", "{}", '{"by_score": 1, "by_margin": NaN, "offset": 0, "usual": []}', "[" * 9999):
         with pytest.raises(FormatError, match="not a calibration"):
@@ -89,7 +82,7 @@ def test_expected_calibration_error_is_the_mean_gap():
 
 
 def test_kinds_with_signs_have_a_curve_of_their_own(fields):
-    plain, signed = fit_calibration(*fields[:4]), Calibration(0.3, 0.1, 0.2, (0.5,))
+    plain, signed = fit_calibration(*fields[:3]), Calibration(0.3, 0.1, 0.2, (0.5,))
     both = Calibration(plain.by_score, plain.by_margin, plain.offset, plain.usual, signed)
     assert both.of("text") is both
     assert both.of("amount") is signed

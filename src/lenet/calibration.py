@@ -1,8 +1,8 @@
 """How sure a reader of whole fields may be: learned on fields that its network was not trained on.
 
-The score of a path through a network says how likely the network holds it, which is not how often it is right. Three
-numbers tell that better together: the probability of the best text, how far the next one is behind, and how far the
-best text itself is behind what the field would say without any grammar.
+The score of a path through a network says how likely the network holds it, which is not how often it is right. Two
+numbers tell that better together: the probability of the best text, and how far the next one is behind. (How far the
+best text is behind the one without grammar told more of real fields, but made scribbles certain, which these have not.)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lenet.errors import FormatError, InputError
 __all__ = ["Calibration", "expected_calibration_error", "fit_calibration"]
 
 _FAR = 12.0
-"""Natural logarithms beyond which a score, a margin or a gap tells nothing more; of ours."""
+"""Natural logarithms beyond which a score or a margin tells nothing more; of ours."""
 _PRIOR = 1e-2
 """Weight of the prior that keeps the fit finite where no field was read wrong; of ours."""
 _QUANTILES = 50
@@ -34,11 +34,10 @@ class Calibration:
     ----------
     by_score : what a unit of the log odds of the best text adds.
     by_margin : what a unit of log probability between it and the next text adds.
-    offset : what is added to all.
+    offset : what is added to both.
     usual : ascending confidences of the fields it was learned on, as quantiles.
     with_signs : the curve of amounts, dates and the like, whose signs make every text less probable; None where that
         was not learned apart.
-    by_gap : what a unit of log probability adds by which the best text without grammar is ahead; below 0 as a rule.
     """
 
     by_score: float
@@ -46,23 +45,21 @@ class Calibration:
     offset: float
     usual: tuple[float, ...]
     with_signs: Calibration | None = None
-    by_gap: float = 0.0
 
     def of(self, kind: str) -> Calibration:
         """Return the curve for a kind of grammar: "text" for digits and patterns, else the one with signs."""
         return self if kind == "text" or self.with_signs is None else self.with_signs
 
-    def confidence(self, score: float, margin: float, gap: float = 0.0) -> float:
+    def confidence(self, score: float, margin: float) -> float:
         """Return the probability, 0 to 1, that a text is right.
 
         Parameters
         ----------
         score : natural logarithm of the text's probability, 0 or less.
         margin : how much greater that is than the next text's; infinite where there is none.
-        gap : how much greater that of the best text without grammar is.
         """
-        odds, lead, behind = _features(score, margin, gap)
-        return float(_logistic(self.by_score * odds + self.by_margin * lead + self.by_gap * behind + self.offset))
+        odds, lead = _features(score, margin)
+        return float(_logistic(self.by_score * odds + self.by_margin * lead + self.offset))
 
     def threshold(self, max_error: float) -> float:
         """Return the confidence that an accepted reading has at least, if `max_error` of all fields may be wrong.
@@ -94,10 +91,7 @@ class Calibration:
         """Read what `to_json` wrote; raise `FormatError` where it is something else."""
         try:
             data = json.loads(text)
-            numbers = [
-                *(float(data[name]) for name in ("by_score", "by_margin", "offset")),
-                float(data.get("by_gap", 0)),
-            ]
+            numbers = [float(data[name]) for name in ("by_score", "by_margin", "offset")]
             usual = tuple(float(value) for value in data["usual"])
             more = data.get("with_signs")
             with_signs = None if more is None else cls.from_json(json.dumps(more))
@@ -105,21 +99,18 @@ class Calibration:
             numbers, usual, with_signs = [math.nan], (), None
         if not all(map(math.isfinite, [*numbers, *usual])):
             raise FormatError("not a calibration; expected what Calibration.to_json writes: save the network again")
-        return cls(numbers[0], numbers[1], numbers[2], tuple(sorted(usual)), with_signs, numbers[3])
+        return cls(numbers[0], numbers[1], numbers[2], tuple(sorted(usual)), with_signs)
 
     def __repr__(self) -> str:
-        return (
-            f"Calibration({self.by_score:.3f} log odds + {self.by_margin:.3f} margin + {self.by_gap:.3f} gap "
-            f"+ {self.offset:.3f})"
-        )
+        return f"Calibration({self.by_score:.3f} log odds + {self.by_margin:.3f} margin + {self.offset:.3f})"
 
 
-def fit_calibration(scores: ArrayLike, margins: ArrayLike, gaps: ArrayLike, right: ArrayLike) -> Calibration:
+def fit_calibration(scores: ArrayLike, margins: ArrayLike, right: ArrayLike) -> Calibration:
     """Learn the curve by maximum likelihood (Newton's method on the logistic loss).
 
     Parameters
     ----------
-    scores, margins, gaps : as `Calibration.confidence` takes them, one a field.
+    scores, margins : as `Calibration.confidence` takes them, one a field.
     right : booleans, whether the field was read right.
 
     Raises
@@ -128,25 +119,23 @@ def fit_calibration(scores: ArrayLike, margins: ArrayLike, gaps: ArrayLike, righ
         There are no fields, or not as many of each.
     """
     truth = np.asarray(right, bool)
-    columns = [np.asarray(column, float).ravel() for column in (scores, margins, gaps)]
-    if not len(truth) or any(len(column) != len(truth) for column in columns):
-        counts = ", ".join(str(len(column)) for column in columns)
-        raise InputError(f"{counts} numbers came with {len(truth)} answers; give one or more fields, one of each")
-    rows = [_features(*map(float, row)) for row in zip(*columns, strict=True)]
+    rows = [_features(float(s), float(m)) for s, m in zip(np.ravel(scores), np.ravel(margins), strict=True)]
+    if not rows or len(rows) != len(truth):
+        raise InputError(f"{len(rows)} scores came with {len(truth)} answers; give one or more fields, one of each")
     inputs = np.column_stack([np.asarray(rows), np.ones(len(rows))])
-    weights = np.array([1.0, 0.0, 0.0, 0.0])
+    weights = np.array([1.0, 0.0, 0.0])
     start = weights.copy()
     for _ in range(50):
         found = _logistic(inputs @ weights)
         gradient = inputs.T @ (found - truth) + _PRIOR * (weights - start)
-        curvature = (inputs * (found * (1 - found))[:, np.newaxis]).T @ inputs + _PRIOR * np.eye(4)
+        curvature = (inputs * (found * (1 - found))[:, np.newaxis]).T @ inputs + _PRIOR * np.eye(3)
         step = np.linalg.solve(curvature, gradient)
         weights -= np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-9:
             break
     usual = np.quantile(_logistic(inputs @ weights), (np.arange(_QUANTILES) + 0.5) / _QUANTILES)
-    by_score, by_margin, by_gap, offset = map(float, weights)
-    return Calibration(by_score, by_margin, offset, tuple(map(float, usual)), by_gap=by_gap)
+    by_score, by_margin, offset = map(float, weights)
+    return Calibration(by_score, by_margin, offset, tuple(map(float, usual)))
 
 
 def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
@@ -156,10 +145,10 @@ def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool
     return float(np.abs(np.bincount(where, sure - truth, bins)).sum() / max(1, len(sure)))
 
 
-def _features(score: float, margin: float, gap: float) -> tuple[float, float, float]:
+def _features(score: float, margin: float) -> tuple[float, float]:
     probability = math.exp(min(score, -1e-6))
     odds = score - math.log1p(-probability)
-    return max(-_FAR, min(_FAR, odds)), max(0.0, min(_FAR, margin)), max(-_FAR, min(_FAR, gap))
+    return max(-_FAR, min(_FAR, odds)), max(0.0, min(_FAR, margin))
 
 
 def _logistic(values: NDArray[np.float64] | float) -> NDArray[np.float64]:

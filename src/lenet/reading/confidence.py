@@ -56,7 +56,7 @@ def judge(
     if not texts.best or not texts.best[0].text:
         return Verdict(0.0, False, f"nothing of the kind {grammar.name} is written")
     best = texts.best[0]
-    sure = calibration.confidence(best.score, texts.margin, texts.gap) if calibration else math.exp(best.score)
+    sure = calibration.confidence(best.score, texts.margin) if calibration else math.exp(best.score)
     unsettled = grammar.meaning(best.text).reason
     if sure >= threshold and not unsettled:
         return Verdict(sure, True, "")
@@ -68,7 +68,7 @@ def _doubt(texts: FieldTexts, grammar: Grammar, sure: float, threshold: float) -
     best, free = texts.best[0], texts.free
     if free.text.count("?") * 2 >= max(1, len(free.text)):
         return f"what is written is no {grammar.name}"
-    if texts.gap > _BENT and grammar.kind != "text":
+    if free.score - best.score > _BENT and grammar.kind != "text":
         return f"it rather says {free.text!r}, which is no {grammar.name}"
     if texts.margin < _CLOSE:
         return f"{best.text!r} and {texts.best[1].text!r} are both likely"

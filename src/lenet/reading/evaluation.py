@@ -194,7 +194,7 @@ def calibrate_fields(network: Network, fields: Fields, kind: Any = "digits", *, 
     if not is_field_network(network):
         raise InputError(f"{network} reads single characters; calibrate a network for whole fields")
     known = grammar.get(kind)
-    scores, margins, gaps, right = [], [], [], []
+    scores, margins, right = [], [], []
     for begin in range(0, len(fields), _TOGETHER):
         strips = make_strips(fields.pictures[begin : begin + _TOGETHER])
         found = spell_strips(network, strips, known, threads=threads)
@@ -202,11 +202,10 @@ def calibrate_fields(network: Network, fields: Fields, kind: Any = "digits", *, 
             if strip.written and texts.best and texts.best[0].text:
                 scores.append(texts.best[0].score)
                 margins.append(texts.margin)
-                gaps.append(texts.gap)
                 right.append(_is_right(known, texts.best[0].text, truth))
     if not scores:
         raise InputError(f"nothing that a {known.name} may hold is found on {fields}; give fields of this kind")
-    return fit_calibration(scores, margins, gaps, right)
+    return fit_calibration(scores, margins, right)
 
 
 def _is_right(known: Grammar, text: str, truth: str) -> bool:
