@@ -21,8 +21,8 @@ from lenet.segments import make_segments
 __all__ = ["compose_texts", "weigh_doubtful"]
 
 WEIGHT = 0.2
-"""What the segments' score counts, against 1 for the strip's: the best on cheque amounts that neither network had learned
-from (`benchmarks/segmentation.py`); from 0.1 to 0.3 little changes."""
+"""What the segments' score counts, against 1 for the strip's: the best on cheque amounts that neither network had
+learned from (`benchmarks/segmentation.py`); from 0.1 to 0.3 little changes."""
 FLOOR = -30.0
 """No text counts less than this by its segments: one that no path spells may be right all the same."""
 

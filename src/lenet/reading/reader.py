@@ -12,16 +12,16 @@ from lenet import grammar
 from lenet.documents.segmentation import Box
 from lenet.errors import InputError, LenetError
 from lenet.network import Network
-from lenet.reading.composed import weigh_doubtful
 from lenet.reading.confidence import judge, threshold_for
 from lenet.reading.fields import FieldTexts, is_field_network, spell_strips
 from lenet.reading.pages import Field, network_for, open_field, read_components
 from lenet.reading.readings import Character, Reading
-from lenet.reading.segments import is_segment_network, spell_segments
-from lenet.segments import Segments, make_segments
 from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from lenet.documents.pages import Source
 
 __all__ = ["Reader", "read"]
@@ -103,12 +103,12 @@ class Reader:
         self.segments = None if segments is None else network_for(segments)
         self.threads = threads
         self.max_error = max_error
-        if self.segments is not None and not (is_field_network(self.network) and is_segment_network(self.segments)):
+        if self.segments is not None and not (is_field_network(self.network) and _reads_segments(self.segments)):
             raise InputError(
                 f"{self.segments} was given as segments beside {self.network}; give a network for segments beside one "
                 "for whole fields"
             )
-        if is_field_network(self.network) or is_segment_network(self.network):
+        if is_field_network(self.network) or _reads_segments(self.network):
             if is_field_network(self.network):
                 self.grammar.table(self.network.classes[1:])  # refuses a grammar that the network cannot write
             learned = self.network.calibration
@@ -126,18 +126,24 @@ class Reader:
 
     def _read(self, fields: Sequence[Field]) -> list[Reading]:
         pictures = [field.page.picture for field in fields]
-        if is_segment_network(self.network):
-            return self._read_segments(fields, make_segments(pictures))
+        if _reads_segments(self.network):
+            return self._read_segments(fields, pictures)
         if not is_field_network(self.network):
             return read_components(self.network, fields, self.threads)
         strips = make_strips(pictures)
         texts = spell_strips(self.network, strips, self.grammar, threads=self.threads)
         if self.segments is not None:
+            from lenet.reading.composed import weigh_doubtful
+
             texts = weigh_doubtful(self.segments, pictures, texts, self.grammar, threads=self.threads)
         each = zip(fields, strips, texts, strict=True)
         return [self._reading(field, found, _strip_places(found, strip), strip.written) for field, strip, found in each]
 
-    def _read_segments(self, fields: Sequence[Field], segments: Sequence[Segments]) -> list[Reading]:
+    def _read_segments(self, fields: Sequence[Field], pictures: Sequence[NDArray[np.uint8]]) -> list[Reading]:
+        from lenet.reading.segments import spell_segments
+        from lenet.segments import make_segments
+
+        segments = make_segments(pictures)
         texts = spell_segments(self.network, segments, self.grammar, threads=self.threads)
         each = zip(fields, segments, texts, strict=True)
         return [
@@ -221,6 +227,11 @@ class Reader:
     def __repr__(self) -> str:
         limit = "" if self.max_error is None else f", max_error={self.max_error}"
         return f"Reader({self.grammar.name!r}, {self.network!r}{limit}, threads={self.threads})"
+
+
+def _reads_segments(network: Network) -> bool:
+    """Tell whether a network is for segments; what reads them is imported when one is there."""
+    return network.classes[0] == "rubbish"
 
 
 def _strip_places(texts: FieldTexts, strip: Strip) -> list[_Place]:
