@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import tarfile
 from decimal import Decimal
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lenet.documents.zones import Zone
 from lenet.reading import Reading, cheques
+from tests.desks import moved, on_desk
 from tests.writing import on_paper, write
 
 
@@ -87,3 +90,16 @@ def test_amounts_are_parted_as_cheques_part_them():
         assert amounts.value(text) is not None
     for text in ("123,4567", "12,34,56-", "123456,789", "1.23.45"):
         assert not amounts.matches(text)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["in_022", "us_028"])
+def test_a_cheque_on_a_desk_is_read_as_the_scanned_one(data, name):
+    with tarfile.open(data / "cheques.tar") as tar:
+        scan = np.asarray(Image.open(tar.extractfile(f"images/{name}.jpg")).convert("RGB"))
+    photograph, there = on_desk(scan, turn=6, tilt=0.06)
+    for alone, lying in zip(cheques.read_cheque(scan), cheques.read_cheque(photograph), strict=True):
+        assert lying.text == alone.text != ""
+        middle = moved(there, [((alone.box[0] + alone.box[2]) / 2, (alone.box[1] + alone.box[3]) / 2)])[0]
+        assert abs(middle[0] - (lying.box[0] + lying.box[2]) / 2) < 0.02 * photograph.shape[1]
+        assert abs(middle[1] - (lying.box[1] + lying.box[3]) / 2) < 0.02 * photograph.shape[1]

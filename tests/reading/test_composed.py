@@ -13,6 +13,7 @@ from lenet.learning.segments import segment_network
 from lenet.reading import composed
 from lenet.reading.composed import FLOOR, WEIGHT, compose_texts, weigh_doubtful
 from lenet.reading.fields import FieldText, FieldTexts
+from lenet.reading.segments import score_texts
 from lenet.segments import make_segments
 from tests.documents.test_cuts import string
 from tests.writing import on_paper
@@ -52,10 +53,12 @@ def test_only_fields_are_weighed_in_which_that_could_change_the_best(monkeypatch
     assert compose_texts(sure, [FLOOR, 0.0]).best[0].text == "304"
     network = segment_network(lenet.load("digits"))
     network.parameters["OUTPUT.biases"][[0, -1]] = 7, 2
-    picture = on_paper(string("304")[0], contrast=0.8)
+    (segments,) = make_segments([on_paper(string("304")[0], contrast=0.8)])
     seen = []
-    monkeypatch.setattr(composed, "make_segments", lambda given: seen.append(len(given)) or make_segments(given))
-    found = weigh_doubtful(network, [picture] * 3, [sure, doubtful, FieldTexts((), FREE)], grammar.get("digits"))
+    monkeypatch.setattr(
+        composed, "score_texts", lambda *given, **more: seen.append(len(given[1])) or score_texts(*given, **more)
+    )
+    found = weigh_doubtful(network, [segments] * 3, [sure, doubtful, FieldTexts((), FREE)], grammar.get("digits"))
     assert seen == [1]
     assert found[0] is sure
     assert found[1].best[0].text == "304"

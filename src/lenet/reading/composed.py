@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lenet.grammar import Grammar
 from lenet.network import Network
 from lenet.reading.fields import FieldTexts
 from lenet.reading.segments import score_texts
-from lenet.segments import make_segments
+from lenet.segments import Segments
 
 __all__ = ["compose_texts", "weigh_doubtful"]
 
@@ -51,7 +50,7 @@ def compose_texts(along: FieldTexts, by_segments: Sequence[float], *, weight: fl
 
 def weigh_doubtful(
     network: Network,
-    pictures: Sequence[NDArray[np.uint8]],
+    segments: Sequence[Segments],
     texts: Sequence[FieldTexts],
     grammar: Grammar,
     *,
@@ -62,13 +61,12 @@ def weigh_doubtful(
     Parameters
     ----------
     network : for segments.
-    pictures, texts : the fields, and what they may say along their strips.
+    segments, texts : of the fields, and what they may say along their strips.
     grammar : of the texts.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
     """
     doubtful = [k for k, found in enumerate(texts) if found.margin < -WEIGHT * FLOOR]
-    segments = make_segments([pictures[k] for k in doubtful])
     words = [[text.text for text in texts[k].best] for k in doubtful]
-    scores = score_texts(network, segments, grammar, words, threads=threads)
+    scores = score_texts(network, [segments[k] for k in doubtful], grammar, words, threads=threads)
     weighed = dict(zip(doubtful, scores, strict=True))
     return [compose_texts(found, weighed[k]) if k in weighed else found for k, found in enumerate(texts)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -19,10 +20,11 @@ from lenet.reading.readings import Character, Reading
 from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from lenet.documents.pages import Source
+    from lenet.reading.rows import Columns
+    from lenet.segments import Segments
 
 __all__ = ["Reader", "read"]
 
@@ -60,10 +62,31 @@ def read(picture: Source, kind: Any = "digits", **options: Any) -> Reading:
     return Reader(kind, **options)(picture)
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What is kept of a field until the network has read it: not its picture, of which a group may have gigabytes."""
+
+    strip: Strip | None
+    segments: Segments | None
+    whole: Box
+    page: int
+    file: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What was found on a field: what it may say, where the characters of the best text stand, whether there is ink."""
+
+    texts: FieldTexts
+    places: Sequence[_Place]
+    written: bool
+
+
 class Reader:
     """Read pictures that are one field each.
 
-    It keeps nothing from one call to the next, may be called from several threads, and can be pickled.
+    Called with a picture, it gives a reading; with a batch of columns, columns, as Ray, Spark and Dask give and take
+    them. It keeps nothing from one call to the next, may be called from several threads, and can be pickled.
 
     Parameters
     ----------
@@ -120,54 +143,93 @@ class Reader:
                 "choose the model 'fields'"
             )
 
-    def __call__(self, picture: Source) -> Reading:
-        """Read one picture; see `lenet.read`."""
-        return self._read([open_field(picture)])[0]
+    @overload
+    def __call__(self, picture: Source) -> Reading: ...
+    @overload
+    def __call__(self, picture: Columns) -> dict[str, NDArray[Any]]: ...
+    def __call__(self, picture: Any) -> Any:
+        """Read one picture, as `lenet.read` does; or a batch of columns, as Ray, Spark and Dask give and take them.
 
-    def _read(self, fields: Sequence[Field]) -> list[Reading]:
-        pictures = [field.page.picture for field in fields]
-        if _reads_segments(self.network):
-            return self._read_segments(fields, pictures)
-        if not is_field_network(self.network):
-            return read_components(self.network, fields, self.threads)
-        strips = make_strips(pictures)
+        Parameters
+        ----------
+        picture : a picture, as for `lenet.read`. Or anything with columns, such as a dict of arrays or a
+            `pandas.DataFrame`, of which `bytes` holds the content of files, or `path` says where they are; with both,
+            `path` is their name.
+
+        Returns
+        -------
+        The reading. Or for a batch, a dict of arrays, `lenet.reading.COLUMNS`, a row for each picture in its order; one
+        that cannot be read has its reason in `error`, which is else empty.
+
+        Raises
+        ------
+        InputError
+            The picture cannot be used, or has several pages; the batch has neither column.
+        FormatError
+            The file is damaged.
+        """
+        if hasattr(picture, "keys"):
+            from lenet.reading.rows import as_columns, sources_of
+
+            names, sources = sources_of(picture)
+            return as_columns(self.many(sources, keep_going=True), names)
+        return self._read([self._seen(open_field(picture))])[0]
+
+    def _seen(self, field: Field) -> Field | _Seen:
+        """Return what the network needs of a field."""
+        along, cut = is_field_network(self.network), _reads_segments(self.segments or self.network)
+        if not along and not cut:
+            return field
+        pictures = [field.page.picture]
+        rows, columns = pictures[0].shape[:2]
+        strip = make_strips(pictures)[0] if along else None
+        segments = _segments_of(pictures[0]) if cut else None
+        return _Seen(strip, segments, (0, 0, int(columns), int(rows)), field.page.number, field.file)
+
+    def _read(self, fields: Sequence[Field | _Seen]) -> list[Reading]:
+        seen = [field for field in fields if isinstance(field, _Seen)]
+        if not seen:
+            pictures = [field for field in fields if isinstance(field, Field)]
+            return read_components(self.network, pictures, self.threads)
+        said = self._along(seen) if is_field_network(self.network) else self._by_segments(seen)
+        return [self._reading(*each) for each in zip(seen, said, strict=True)]
+
+    def _along(self, seen: Sequence[_Seen]) -> list[_Said]:
+        """Read fields along their strips; where there is a network for segments, let it weigh what is doubtful."""
+        strips = [field.strip for field in seen if field.strip is not None]
         texts = spell_strips(self.network, strips, self.grammar, threads=self.threads)
         if self.segments is not None:
             from lenet.reading.composed import weigh_doubtful
 
-            texts = weigh_doubtful(self.segments, pictures, texts, self.grammar, threads=self.threads)
-        each = zip(fields, strips, texts, strict=True)
-        return [self._reading(field, found, _strip_places(found, strip), strip.written) for field, strip, found in each]
+            segments = [field.segments for field in seen if field.segments is not None]
+            texts = weigh_doubtful(self.segments, segments, texts, self.grammar, threads=self.threads)
+        each = zip(texts, strips, strict=True)
+        return [_Said(found, _places(found, strip), strip.written) for found, strip in each]
 
-    def _read_segments(self, fields: Sequence[Field], pictures: Sequence[NDArray[np.uint8]]) -> list[Reading]:
+    def _by_segments(self, seen: Sequence[_Seen]) -> list[_Said]:
         from lenet.reading.segments import spell_segments
-        from lenet.segments import make_segments
 
-        segments = make_segments(pictures)
-        texts = spell_segments(self.network, segments, self.grammar, threads=self.threads)
-        each = zip(fields, segments, texts, strict=True)
-        return [
-            self._reading(field, found.field_texts(), found.places, written=len(one) > 0) for field, one, found in each
-        ]
+        segments = [field.segments for field in seen if field.segments is not None]
+        found = spell_segments(self.network, segments, self.grammar, threads=self.threads)
+        return [_Said(one.field_texts(), one.places, len(one.segments) > 0) for one in found]
 
-    def _reading(self, field: Field, texts: FieldTexts, places: Sequence[_Place], written: bool) -> Reading:
-        """Make a reading of what a field may say, and where its best text's characters stand."""
+    def _reading(self, field: _Seen, said: _Said) -> Reading:
+        """Make a reading of what a field may say."""
+        texts = said.texts
         verdict = judge(
             texts,
-            written=written,
+            written=said.written,
             grammar=self.grammar,
             calibration=self.calibration,
             threshold=self.threshold,
         )
-        rows, columns = field.page.picture.shape[:2]
-        whole = (0, 0, int(columns), int(rows))
         if verdict.confidence == 0:
             nothing: tuple[Character, ...] = ()
-            return Reading("", None, 0.0, False, verdict.reason, nothing, whole, field.page.number, field.file)
+            return Reading("", None, 0.0, False, verdict.reason, nothing, field.whole, field.page, field.file)
         best = texts.best[0]
         characters = tuple(
-            Character(sign, sure, _inside(place, whole))
-            for sign, sure, place in zip(best.text, best.sure, places, strict=True)
+            Character(sign, sure, _inside(place, field.whole))
+            for sign, sure, place in zip(best.text, best.sure, said.places, strict=True)
         )
         return Reading(
             best.text,
@@ -177,7 +239,7 @@ class Reader:
             verdict.reason,
             characters,
             _around(characters),
-            field.page.number,
+            field.page,
             field.file,
             others=tuple((other.text, math.exp(other.score)) for other in texts.best[1:]),
         )
@@ -205,24 +267,20 @@ class Reader:
             A file is damaged.
         """
         remaining = iter(pictures)
-        while group := list(islice(remaining, TOGETHER)):
-            for result in self._together(group):
+        while group := [self._opened(picture) for picture in islice(remaining, TOGETHER)]:
+            fields = [field for field in group if not isinstance(field, LenetError)]
+            readings = iter(self._read(fields) if fields else [])
+            for entry in group:
+                result = entry if isinstance(entry, LenetError) else next(readings)
                 if isinstance(result, LenetError) and not keep_going:
                     raise result
                 yield result
 
-    def _together(self, group: list[Source]) -> Iterator[Reading | LenetError]:
-        """Give a reading or an error for each picture; the characters of all go through the network at once."""
-        opened: list[Field | LenetError] = []
-        for picture in group:
-            try:
-                opened.append(open_field(picture))
-            except LenetError as error:
-                opened.append(error)
-        fields = [field for field in opened if isinstance(field, Field)]
-        readings = iter(self._read(fields) if fields else [])
-        for entry in opened:
-            yield next(readings) if isinstance(entry, Field) else entry
+    def _opened(self, picture: Source) -> Field | _Seen | LenetError:
+        try:
+            return self._seen(open_field(picture))
+        except LenetError as error:
+            return error
 
     def __repr__(self) -> str:
         limit = "" if self.max_error is None else f", max_error={self.max_error}"
@@ -234,15 +292,20 @@ def _reads_segments(network: Network) -> bool:
     return network.classes[0] == "rubbish"
 
 
-def _strip_places(texts: FieldTexts, strip: Strip) -> list[_Place]:
+def _segments_of(picture: NDArray[Any]) -> Segments:
+    from lenet.segments import make_segments
+
+    return make_segments([picture])[0]
+
+
+def _places(texts: FieldTexts, strip: Strip) -> list[_Place]:
     """Return where the best text's characters stand on the picture: where the network saw them, between neighbours."""
-    if not texts.best:
+    if not texts.best or not texts.best[0].spans:
         return []
     middles = [(first + end) / 2 for first, end in texts.best[0].spans]
     margin = strip.image.shape[0] / 3
     cuts = [(a + b) / 2 for a, b in pairwise(middles)]
-    sides = [middles[0] - margin, *cuts, middles[-1] + margin] if middles else []
-    columns = [strip.left + strip.pixel * side for side in sides]
+    columns = [strip.left + strip.pixel * side for side in (middles[0] - margin, *cuts, middles[-1] + margin)]
     return [(left, strip.top, right, strip.bottom) for left, right in pairwise(columns)]
 
 
