@@ -53,7 +53,12 @@ def kind_of(label: dict) -> str:
 def rows_of(label: dict) -> list[str]:
     """Return the labelled rows as the digits in them; a fraction is 12, as its digits stand in it."""
     rows = ["".join(box or "" for box in row) for row in label["rows"]]
-    return [re.sub(r"[^0-9]", "", row.replace("½", "12")) for row in rows]
+    return [digits_in(row) for row in rows]
+
+
+def digits_in(text: str) -> str:
+    """Return the digits of a row, and of its fractions."""
+    return re.sub(r"[^0-9]", "", text.replace("½", "12"))
 
 
 def errors(label: dict, read: list[str]) -> int:
@@ -71,7 +76,7 @@ def photographs(archive: Path, show: bool) -> None:
         if kind_of(label) in ("cell", "marker", "squared"):
             read = [lenet.read(picture).text]
         else:
-            read = [reading.text for reading in lenet.read_page(picture)]
+            read = [digits_in(reading.text) for reading in lenet.read_page(picture)]
         wrong = errors(label, read)
         counts[kind_of(label)] = [
             a + b

@@ -9,7 +9,7 @@ from typing import get_args
 from lenet.errors import GrammarError
 from lenet.grammar.dates import TIME, day_pattern
 from lenet.grammar.grammars import Grammar, Kind
-from lenet.grammar.numbers import AMOUNT, DIGITS, NUMBER, PERCENTAGE
+from lenet.grammar.numbers import AMOUNT, DIGITS, MARK, NUMBER, PERCENTAGE
 from lenet.grammar.patterns import accept
 from lenet.grammar.values import DateOrder, Mark
 
@@ -18,6 +18,7 @@ __all__ = ["NAMES", "digits_of", "get"]
 _PATTERNS: dict[str, tuple[str, Kind]] = {
     "digits": (DIGITS, "text"),
     "number": (NUMBER, "number"),
+    "mark": (MARK, "mark"),
     "amount": (AMOUNT, "amount"),
     "percentage": (PERCENTAGE, "percentage"),
     "date": ("", "date"),  # depends on the order

@@ -249,19 +249,9 @@ def _best(reader: Reader, candidates: Sequence[_Candidate], bonus: Callable[[Rea
             continue
         more = bonus(reading) if bonus else 0.0
         penalty = each.penalty - more - CHARACTER_BONUS * len(reading.text) - math.log(max(reading.confidence, 1e-12))
-        found.append((penalty, len(found), _placed(reading, each.box)))
+        found.append((penalty, len(found), reading.moved(*each.box[:2])))
     if not found:
         return Reading(
             "", None, 0.0, False, f"no place was found that reads as {reader.grammar.name}", (), (0, 0, 0, 0)
         )
     return min(found)[2]
-
-
-def _placed(reading: Reading, box: Box) -> Reading:
-    """Return a reading of a crop with the places that it has on the cheque."""
-
-    def there(inner: Box) -> Box:
-        return inner[0] + box[0], inner[1] + box[1], inner[2] + box[0], inner[3] + box[1]
-
-    characters = tuple(replace(each, box=there(each.box)) for each in reading.characters)
-    return replace(reading, box=there(reading.box), characters=characters)

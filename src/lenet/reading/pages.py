@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from lenet.errors import InputError
 from lenet.glyphs import glyphs_of
 from lenet.network import Network
 from lenet.reading.readings import Character, Reading
+from lenet.reading.tables import in_order, read_in_tables
 from lenet.weights import load
 
 if TYPE_CHECKING:
@@ -45,15 +46,23 @@ class Field:
 
 
 def read_page(
-    picture: Source, *, model: str | os.PathLike[str] | Network = "digits", threads: int = 0
+    picture: Source,
+    *,
+    model: str | os.PathLike[str] | Network = "digits",
+    tables: str | os.PathLike[str] | Network | None = "fields",
+    threads: int = 0,
 ) -> list[Reading]:
     """Read all that is written on a page, or on each page of a document.
+
+    Where there is a ruled table, each of its boxes is read as a field, and a row is what stands in its boxes.
 
     Parameters
     ----------
     picture : a path, the bytes of a file, an open file, a PIL image, or uint8 `(rows, columns)` or
         `(rows, columns, 3)`; ink dark or light.
     model : the network that knows the characters: a shipped one's name, a path, or a network.
+    tables : the network for whole fields that knows what stands in the boxes of tables; None where tables are to be
+        read like all the rest.
     threads : how many to use; 0 for as many as `lenet` uses by default.
 
     Returns
@@ -68,12 +77,15 @@ def read_page(
         The file is damaged.
     """
     network = network_for(model)
-    readings, file = [], _path(picture)
+    readings: list[Reading] = []
+    file = _path(picture)
     for page in open_document(picture):
-        rows = text_rows(find_pieces(without_rules(to_ink(page.picture))))
-        for characters in _characters(network, rows, threads):
-            readings.append(_reading(characters, page, file))
-    return readings
+        ink = to_ink(page.picture)
+        in_tables, ink = read_in_tables(page.picture, ink, tables, threads)
+        rows = text_rows(find_pieces(without_rules(ink)))
+        beside = [_reading(characters, page, file) for characters in _characters(network, rows, threads)]
+        readings += in_order([*in_tables, *beside]) if in_tables else beside
+    return [replace(reading, file=file) for reading in readings]
 
 
 def read_components(network: Network, fields: Sequence[Field], threads: int) -> list[Reading]:

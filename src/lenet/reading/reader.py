@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from lenet import grammar
-from lenet.documents.segmentation import Box
 from lenet.errors import InputError, LenetError
 from lenet.network import Network
-from lenet.reading.confidence import judge, threshold_for
-from lenet.reading.fields import FieldText, FieldTexts, is_field_network, spell_strips
+from lenet.reading.confidence import threshold_for
+from lenet.reading.fields import is_field_network
 from lenet.reading.pages import Field, network_for, open_field, read_components
-from lenet.reading.readings import Character, Reading
-from lenet.strips import Strip, make_strips
+from lenet.reading.readings import Reading
+from lenet.reading.spelled import spelled
 
 if TYPE_CHECKING:
     from lenet.documents.pages import Source
@@ -34,8 +33,8 @@ def read(picture: Source, kind: Any = "digits", **options: Any) -> Reading:
     ----------
     picture : a path, the bytes of a file, an open file, a PIL image, or uint8 `(rows, columns)` or
         `(rows, columns, 3)`, of one page; ink dark or light.
-    kind : what the field may say: "digits", "number", "amount", "date", "time", "percentage", "regex:...", a compiled
-        pattern, or a `lenet.Grammar`.
+    kind : what the field may say: "digits", "number", "mark", "amount", "date", "time", "percentage", "regex:...", a
+        compiled pattern, or a `lenet.Grammar`.
     **options : those of `Reader`.
 
     Returns
@@ -110,38 +109,17 @@ class Reader:
     def _read(self, fields: Sequence[Field]) -> list[Reading]:
         if not is_field_network(self.network):
             return read_components(self.network, fields, self.threads)
-        strips = make_strips([field.page.picture for field in fields])
-        texts = spell_strips(self.network, strips, self.grammar, threads=self.threads)
-        return [self._reading(*each) for each in zip(fields, strips, texts, strict=True)]
-
-    def _reading(self, field: Field, strip: Strip, texts: FieldTexts) -> Reading:
-        """Make a reading of what a field may say."""
-        verdict = judge(
-            texts,
-            written=strip.written,
-            grammar=self.grammar,
+        pictures = [field.page.picture for field in fields]
+        found = spelled(
+            self.network,
+            pictures,
+            self.grammar,
             calibration=self.calibration,
             threshold=self.threshold,
+            threads=self.threads,
         )
-        rows, columns = field.page.picture.shape[:2]
-        whole = (0, 0, int(columns), int(rows))
-        if verdict.confidence == 0:
-            nothing: tuple[Character, ...] = ()
-            return Reading("", None, 0.0, False, verdict.reason, nothing, whole, field.page.number, field.file)
-        best = texts.best[0]
-        characters = _characters(best, strip, whole)
-        return Reading(
-            best.text,
-            self.grammar.value(best.text),
-            verdict.confidence,
-            verdict.accepted,
-            verdict.reason,
-            characters,
-            _around(characters),
-            field.page.number,
-            field.file,
-            others=tuple((other.text, math.exp(other.score)) for other in texts.best[1:]),
-        )
+        pairs = zip(found, fields, strict=True)
+        return [replace(reading, page=field.page.number, file=field.file) for reading, field in pairs]
 
     @overload
     def many(self, pictures: Iterable[Source], *, keep_going: Literal[False] = False) -> Iterator[Reading]: ...
@@ -188,34 +166,3 @@ class Reader:
     def __repr__(self) -> str:
         limit = "" if self.max_error is None else f", max_error={self.max_error}"
         return f"Reader({self.grammar.name!r}, {self.network!r}{limit}, threads={self.threads})"
-
-
-def _characters(text: FieldText, strip: Strip, whole: Box) -> tuple[Character, ...]:
-    """Return a text's characters with their places on the picture: where the network saw them, between neighbours."""
-    found = []
-    middles = [(first + end) / 2 for first, end in text.spans]
-    for index, sign in enumerate(text.text):
-        before = (middles[index - 1] + middles[index]) / 2 if index else middles[index] - strip.image.shape[0] / 3
-        after = (
-            (middles[index] + middles[index + 1]) / 2
-            if index + 1 < len(middles)
-            else middles[index] + strip.image.shape[0] / 3
-        )
-        left, right = (strip.left + strip.pixel * column for column in (before, after))
-        box = _inside((left, strip.top, right, strip.bottom), whole)
-        found.append(Character(sign, text.sure[index], box))
-    return tuple(found)
-
-
-def _inside(box: tuple[float, float, float, float], whole: Box) -> Box:
-    """Return a box in whole pixels within the picture, of one pixel at least."""
-    left, top = (max(0, min(math.floor(box[side]), whole[side + 2] - 1)) for side in (0, 1))
-    right, bottom = (
-        max(low + 1, min(math.ceil(box[side + 2]), whole[side + 2])) for side, low in ((0, left), (1, top))
-    )
-    return left, top, right, bottom
-
-
-def _around(characters: Sequence[Character]) -> Box:
-    lefts, tops, rights, bottoms = zip(*(character.box for character in characters), strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
