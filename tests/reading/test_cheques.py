@@ -17,6 +17,7 @@ class Answers:
     """A reader that says what is written by the width of a picture; what the choice of zones needs of a reader."""
 
     grammar = type("Grammar", (), {"name": "amount"})
+    threshold = 0.5
 
     def __init__(self, answers: dict[int, tuple[str, float]]) -> None:
         self.answers = answers
@@ -41,6 +42,22 @@ def test_the_best_sum_of_place_and_reading_wins_and_stands_on_the_cheque():
 def test_a_part_that_is_easy_to_read_does_not_beat_the_whole():
     reader = Answers({30: ("1234", 0.5), 31: ("12", 0.99)})
     assert cheques._best(reader, [candidate(30, 0.0), candidate(31, 0.0)]).text == "1234"
+
+
+def test_candidates_of_one_value_speak_for_each_other():
+    reader = Answers({30: ("123", 0.9), 31: ("456", 0.8), 32: ("456", 0.8)})
+    best = cheques._best(reader, [candidate(width, 0.0) for width in (30, 31, 32)])
+    assert best.text == "456"
+    assert best.accepted
+    assert best.confidence == pytest.approx(0.8 * 1.6 / 2.5)
+
+
+def test_a_reading_is_no_surer_than_another_zone_leaves_it():
+    reader = Answers({30: ("123", 0.9), 31: ("456", 0.8)})
+    best = cheques._best(reader, [candidate(30, 0.0), candidate(31, 0.0)])
+    assert best.text == "123"
+    assert not best.accepted
+    assert best.reason == "'123' and '456' elsewhere are both likely"
 
 
 def test_where_nothing_is_found_the_reading_is_empty_with_its_reason():

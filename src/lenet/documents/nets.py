@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.documents.cleanup import Lines, bands, course_of, straight_lines
-from lenet.documents.tints import apart
+from lenet.documents.tints import tint_of
 
 __all__ = ["Net", "find_nets"]
 
@@ -55,9 +56,8 @@ def find_nets(marks: NDArray[np.bool_], tints: NDArray[np.uint8] | None) -> Iter
     crossing = _crossing(marks, level, upright)
     _keep_crossing_two(crossing)
     if tints is not None and crossing.any():
-        for side, pixels, colours in ((0, level, tints), (1, upright, tints.transpose(1, 0, 2))):
-            strange = _other_ink(pixels, crossing.any(axis=1 - side), colours)
-            np.moveaxis(crossing, side, 0)[strange] = False
+        one, other = _in_one_ink(level, upright, crossing, tints)
+        crossing &= one[:, None] & other
         _keep_crossing_two(crossing)
     beyond = round(CORNER * max(marks.shape))
     for one, other in _connected(crossing):
@@ -119,14 +119,23 @@ def _keep_crossing_two(crossing: NDArray[np.bool_]) -> None:
         crossing[:] = still
 
 
-def _other_ink(lines: Lines, used: NDArray[np.bool_], tints: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Tell which of the lines that are used have another tint than most of them."""
-    inks = np.zeros((len(used), 3))
-    for number in np.flatnonzero(used):
-        left, top, right, bottom = lines[1][number, :4]
-        inks[number] = tints[top:bottom, left:right][lines[0][top:bottom, left:right] == number + 1].sum(axis=0)
-    usual = inks.sum(axis=0)  # strokes of a pen are short
-    return used & (np.array([apart(ink, usual) for ink in inks]) > OTHER_INK)
+def _in_one_ink(
+    level: Lines, upright: Lines, crossing: NDArray[np.bool_], tints: NDArray[np.uint8]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which of the lines that cross have the colour in which most of them, by their area, are drawn."""
+    used = np.concatenate([crossing.any(axis=1), crossing.any(axis=0)])
+    inks = [_ink(level, number, tints) for number in range(len(level[1]))]
+    inks += [_ink(upright, number, tints.transpose(1, 0, 2)) for number in range(len(upright[1]))]
+    area = used * np.concatenate([level[1][:, 4], upright[1][:, 4]])
+    unit = np.array(inks) / np.maximum(1e-9, np.linalg.norm(inks, axis=1))[:, None]
+    alike = unit @ unit.T >= math.cos(OTHER_INK)
+    most = alike[int(np.argmax(np.where(used, alike @ area, -1)))]
+    return most[: len(level[1])], most[len(level[1]) :]
+
+
+def _ink(lines: Lines, number: int, tints: NDArray[np.uint8]) -> NDArray[np.float64]:
+    left, top, right, bottom = lines[1][number, :4]
+    return tint_of(tints[top:bottom, left:right], lines[0][top:bottom, left:right] == number + 1)
 
 
 def _connected(crossing: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:

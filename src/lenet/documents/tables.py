@@ -113,10 +113,16 @@ def _table(marks: NDArray[np.bool_], net: Net, tints: NDArray[np.uint8] | None) 
     if share < KEPT:
         return None
     pen = None if tints is None else _pen(labels, len(pieces), owner, rules & marks, tints)
-    rest = (labels > 0) & (owner == 0) & ~_filled(net.closed, inside)
+    rest = _inside_picture(pieces, marks.shape)[labels] & (owner == 0) & ~_filled(net.closed, inside)
     if pen is not None:
         owner, rest = np.where(pen[labels], owner, 0), rest & pen[labels]
     return Table(tuple(_in_rows(_cells(owner, boxes))), box, rest, pen is not None)
+
+
+def _inside_picture(pieces: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Tell which pieces the border of the picture does not cut: beside a table, those are of its next rows."""
+    left, top, right, bottom = pieces[:, :4].T
+    return np.concatenate([[False], (left > 0) & (top > 0) & (right < shape[1]) & (bottom < shape[0])])
 
 
 def _filled(closed: NDArray[np.bool_], inside: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ __all__ = ["apart", "parted", "tint_of", "tints_of"]
 
 LEAST_APART = 0.05
 """Angle between two inks that are not one; print in one ink stays within 0.02 on good photographs; of ours."""
-CLEAR = 0.75
+CLEAR = 0.8
 """Two inks explain this share of the variance of angles between them, or they are not told apart; of ours."""
 
 

@@ -243,15 +243,36 @@ def _sign_bonus(reading: Reading) -> float:
 def _best(reader: Reader, candidates: Sequence[_Candidate], bonus: Callable[[Reading], float] | None = None) -> Reading:
     """Read the candidates and return the reading that is best with the penalty of its place."""
     seen = [each for each in candidates if min(each.picture.shape[:2]) > 3]
-    found: list[tuple[float, int, Reading]] = []
+    found: list[tuple[float, Reading]] = []
     for each, reading in zip(seen, reader.many([each.picture for each in seen]), strict=True):
         if not reading.text:
             continue
         more = bonus(reading) if bonus else 0.0
         penalty = each.penalty - more - CHARACTER_BONUS * len(reading.text) - math.log(max(reading.confidence, 1e-12))
-        found.append((penalty, len(found), reading.moved(*each.box[:2])))
+        found.append((penalty, reading.moved(*each.box[:2])))
     if not found:
         return Reading(
             "", None, 0.0, False, f"no place was found that reads as {reader.grammar.name}", (), (0, 0, 0, 0)
         )
-    return min(found)[2]
+    return _settled(found, reader.threshold)
+
+
+def _settled(found: Sequence[tuple[float, Reading]], threshold: float) -> Reading:
+    """Return the best reading of the likeliest value, no surer than candidates that say something else leave it.
+
+    `found` are readings with their penalties. Candidates of one value speak for each other.
+    """
+    said: dict[object, list[tuple[float, Reading]]] = {}
+    for penalty, reading in found:
+        said.setdefault(reading.text if reading.value is None else reading.value, []).append((penalty, reading))
+    least = min(penalty for penalty, _ in found)
+    weights = {key: sum(math.exp(least - penalty) for penalty, _ in each) for key, each in said.items()}
+    first, *others = sorted(weights, key=weights.__getitem__, reverse=True)
+    best = min(said[first], key=lambda pair: pair[0])[1]
+    sure = best.confidence * weights[first] / sum(weights.values())
+    if not best.accepted or sure >= threshold:
+        return replace(best, confidence=sure)
+    other = min(said[others[0]], key=lambda pair: pair[0])[1]
+    return replace(
+        best, confidence=sure, accepted=False, reason=f"{best.text!r} and {other.text!r} elsewhere are both likely"
+    )

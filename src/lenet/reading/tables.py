@@ -39,6 +39,8 @@ _LEAST_WRITTEN = 0.15
 """Lower and narrower than this share of its box is a speck; of ours."""
 _LINE_HEIGHT = 0.25
 """Characters of this share of the box's height, one above the other, are lines; those of a fraction are smaller."""
+_FULL = 0.85
+"""Several lines fill their box from top to bottom, at least so much of it; of ours."""
 _STROKE_WIDTH, _STROKE_LENGTH = 0.06, 0.6
 """A stroke through a box is so much thinner than long, and reaches so far over the box, of its diagonal; of ours."""
 _UNREAD = 0.05
@@ -186,7 +188,7 @@ def _reading(reading: Reading | None, cell: Cell, ink: NDArray[np.uint8]) -> Rea
     here = reading.moved(cell.left - _MARGIN, cell.top - _MARGIN) if reading.text else replace(reading, box=cell.box)
     if _is_struck(cell):
         return Reading("/", None, 1.0, True, "", (), cell.box)
-    if "½" not in here.text and _has_lines(cell, ink):
+    if _has_lines(cell, ink, fraction="½" in here.text):
         return Reading("", None, 0.0, False, "several lines are written in one box", (), cell.box)
     return here
 
@@ -202,10 +204,13 @@ def _is_struck(cell: Cell) -> bool:
     return bool(reaches and narrow <= _STROKE_WIDTH * long)
 
 
-def _has_lines(cell: Cell, ink: NDArray[np.uint8]) -> bool:
-    """Tell whether there are lines of characters, one above the other."""
+def _has_lines(cell: Cell, ink: NDArray[np.uint8], *, fraction: bool) -> bool:
+    """Tell whether there are lines of characters, one above the other; those of a fraction do not fill the box."""
     left, top, right, bottom = cell.around
-    least = _LINE_HEIGHT * (cell.box[3] - cell.box[1])
+    high = cell.box[3] - cell.box[1]
+    if fraction and bottom - top < _FULL * high:
+        return False
+    least = _LINE_HEIGHT * high
     pieces = find_pieces(np.where(cell.marks, ink[top:bottom, left:right], 0).astype(np.uint8))
     rows = text_rows([piece for piece in pieces if piece.height >= least])
     return len(rows) > 1
