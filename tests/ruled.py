@@ -44,8 +44,8 @@ def table(
 ) -> Paper:
     """Return a table with a text in each box; digits, and ½ for a small fraction.
 
-    `slope` is rows that level rules fall per column, `bow` how much a rule sags, as a share of its length; of each level
-    rule, `gap` columns are missing in its middle.
+    `slope` is rows that level rules fall per column, `bow` how much a rule sags, as a share of its length; of each
+    level rule, `gap` columns are missing in its middle.
     """
     wide, high = size
     count = len(rows) + (heading is not None)

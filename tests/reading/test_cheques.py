@@ -10,6 +10,7 @@ import pytest
 
 from lenet.documents.zones import Zone
 from lenet.reading import Reading, cheques
+from tests.hands import american_cheque, indian_cheque
 from tests.writing import on_paper, write
 
 
@@ -83,6 +84,15 @@ def test_boxed_dates_are_days_of_the_calendar_in_eight_digits():
     assert not dates.matches("24/11/2026")
 
 
+def test_dates_of_another_century_are_not_on_cheques():
+    for order, texts in {"mdy": ("5/30/2015", "05-30-1998", "5/30/15"), "ymd": ("2015-05-30", "20150530")}.items():
+        dates = cheques._recent_date(order)
+        assert all(dates.matches(text) for text in texts)
+    assert cheques._recent_date("mdy").value("11/24/2019") == datetime.date(2019, 11, 24)
+    assert not cheques._recent_date("mdy").matches("5/30/2075")
+    assert not cheques._boxed_date("dmy").matches("24081876")
+
+
 def test_boxes_are_read_side_by_side_without_their_lines():
     ink = np.zeros((44, 322), np.uint8)
     ink[:2] = ink[-2:] = 255
@@ -104,3 +114,24 @@ def test_amounts_are_parted_as_cheques_part_them():
         assert amounts.value(text) is not None
     for text in ("123,4567", "12,34,56-", "123456,789", "1.23.45"):
         assert not amounts.matches(text)
+
+
+@pytest.mark.parametrize(("amount", "value"), [("1,75,000/-", 175000), ("38,400/-", 38400), ("6520/-", 6520)])
+def test_a_drawn_indian_cheque_is_read(amount, value):
+    """Hands differ, and the network misreads some; of three at least two are read, and none is accepted wrong."""
+    day = datetime.date(2016, 8, 24)
+    read = [cheques.read_cheque(indian_cheque(amount, "24082016", seed), threads=1) for seed in (1, 2, 3)]
+    assert sum(found.value == Decimal(value) for found, _ in read) >= 2
+    assert sum(found.value == day for _, found in read) >= 2
+    assert all(found.value == Decimal(value) for found, _ in read if found.accepted)
+    assert all(1000 <= found.box[0] < found.box[2] <= 1350 for found, _ in read if found.value == Decimal(value))
+
+
+@pytest.mark.parametrize(("date", "day"), [("11/24/2019", (2019, 11, 24)), ("5/30/2015", (2015, 5, 30))])
+def test_a_drawn_american_cheque_is_read(date, day):
+    pictures = [american_cheque("233.00", date, seed) for seed in (1, 2, 3)]
+    read = [cheques.read_cheque(picture, date_order="mdy", threads=1) for picture in pictures]
+    assert sum(found.value == Decimal("233.00") for found, _ in read) >= 2
+    assert sum(found.value == datetime.date(*day) for _, found in read) >= 2
+    assert all(found.value == Decimal("233.00") for found, _ in read if found.accepted)
+    assert all(found.value == datetime.date(*day) for _, found in read if found.accepted)  # 11/ is not 1/

@@ -22,11 +22,11 @@ __all__ = ["NAMES", "digits_of", "get"]
 _PATTERNS: dict[str, tuple[str, Kind]] = {
     "digits": (DIGITS, "text"),
     "number": (NUMBER, "number"),
-    "mark": (MARK, "mark"),
     "amount": (AMOUNT, "amount"),
     "percentage": (PERCENTAGE, "percentage"),
     "date": ("", "date"),  # depends on the order
     "time": (TIME, "time"),
+    "mark": (MARK, "mark"),
 }
 
 NAMES = tuple(_PATTERNS)

@@ -48,6 +48,9 @@ REGULAR = (
     r"(?:\.[0-9]{2})?(?:/[-=]*)?[*=-]*"
 )
 """Amounts on cheques: commas before two or three digits, three or more at the end; two decimals or none."""
+_YEAR = "(?:19[5-9]|20[0-4])[0-9]"
+RECENT = f"{_YEAR}.*|(?:.*[^0-9])?(?:{_YEAR}|[0-9][0-9])|[0-9]{{4}}{_YEAR}"
+"""Dates on cheques: of 1950 to 2049, or without a century."""
 LEFT_OUT = 1.5
 """What each piece left of a zone costs that its line goes on with: print may stand there, but rather not; of ours."""
 SIDES = (0.045, 0.07, 0.1)
@@ -113,7 +116,7 @@ def read_cheque(
     amount = _best(amounts, _amounts(page.picture, zones), _sign_bonus)
     dates = _dates(page.picture, zones, amount.box if amount.text else None)
     order = date_order or _order(amount, dates)
-    on_line = Reader("date", model=network, date_order=order, max_error=max_error, threads=threads)
+    on_line = Reader(_recent_date(order), model=network, max_error=max_error, threads=threads)
     in_boxes = Reader(_boxed_date(order), model=network, max_error=max_error, threads=threads)
     combs, lines = ([each for each in dates if each.comb is comb] for comb in (True, False))
     date = _best(in_boxes, combs) if combs else _best(on_line, lines)
@@ -131,10 +134,14 @@ def _regular_amount() -> Grammar:
     return replace(narrowed, name="amount")
 
 
+def _recent_date(order: DateOrder | None) -> Grammar:
+    """Return the grammar of dates whose year may stand on a cheque."""
+    return replace(grammar.get("date", date_order=order) & grammar.get(f"regex:{RECENT}"), name="date")
+
+
 def _boxed_date(order: DateOrder | None) -> Grammar:
     """Return the grammar of dates of eight digits; the boxes of a cheque are for day, month and year."""
-    dates = grammar.get("date", date_order=order or "dmy")
-    return replace(dates & grammar.only("0123456789"), name="date")
+    return replace(_recent_date(order or "dmy") & grammar.only("0123456789"), name="date")
 
 
 def _order(amount: Reading, dates: Sequence[_Candidate]) -> DateOrder | None:
