@@ -3,7 +3,8 @@
 Five networks for measuring come first: each has seen none of the fields of its fold (`folds.py`). Then the one that is
 shipped as "fields", which has seen them all. All learn MNIST's digits in synthetic fields besides. How sure each may be
 is learned on fields that the other four read without having seen them; of the shipped one, on those of all five.
-What is done stays in FOLDER, and an interrupted training goes on. --only K trains one network: 0 to 4, or "all".
+What is done stays in FOLDER, and an interrupted training goes on. --only K trains one network: 0 to 4, "all", or
+"none": one that has seen synthetic fields alone, to compare with.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from lenet.reading.fields import spell_strips
 from lenet.strips import make_strips
 
 ARCHIVE = "orand-car-a.tar"
+NETWORKS = (*map(str, range(FOLDS)), "all", "none")
 SHIPPED = Path(__file__).parents[1] / "src" / "lenet" / "models" / "fields.safetensors"
 
 
@@ -36,25 +38,34 @@ def main() -> None:
     """Train what is asked for, or all, and ship."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.field_weights", description=__doc__)
     parser.add_argument("folder", type=Path, help="where the networks are kept")
-    parser.add_argument("--only", action="append", choices=[*map(str, range(FOLDS)), "all"], help="train these alone")
+    parser.add_argument(
+        "--only", action="append", choices=[*map(str, range(FOLDS)), "all", "none"], help="train these alone"
+    )
     parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     fields = load_fields(Path(os.environ["LENET_DATA"]) / ARCHIVE)
     folds, digits = folds_of(fields.names), lenet.load_mnist("train")
     for name in options.only or [*map(str, range(FOLDS)), "all"]:
-        seen = fields if name == "all" else fields.subset(np.flatnonzero(folds != int(name)))
-        train(seen, digits, place(options.folder, name), options.threads)
+        train(seen_by(name, fields, folds), digits, place(options.folder, name), options.threads)
     if options.only is None:
         ship(options.folder, fields, folds)
 
 
+def seen_by(name: str, fields: Fields, folds: NDArray[np.int64]) -> Fields | None:
+    """Return the fields that a network learns from, besides synthetic ones."""
+    if name == "none":
+        return None
+    return fields if name == "all" else fields.subset(np.flatnonzero(folds != int(name)))
+
+
 def place(folder: Path, name: str) -> Path:
     """Return where a network is kept."""
-    return folder / ("fields.safetensors" if name == "all" else f"fold-{name}.safetensors")
+    stem = {"all": "fields", "none": "synthetic"}.get(name, f"fold-{name}")
+    return folder / f"{stem}.safetensors"
 
 
-def train(fields: Fields, digits: lenet.Dataset, path: Path, threads: int) -> None:
+def train(fields: Fields | None, digits: lenet.Dataset, path: Path, threads: int) -> None:
     """Train a network on fields, and keep it; where there is one, leave it."""
     if path.exists():
         return

@@ -22,7 +22,7 @@ SHIPPED, FOLDED = "lenet, shipped model", "lenet, five folds"
 TITLES = {
     "orand": "amounts of ORAND-CAR-A",
     "touching": "strings of touching MNIST digits",
-    "single": "single MNIST digits as fields",
+    "lone": "single MNIST digits as fields",
 }
 ANY = tuple(sorted({1, CORES}))
 BATCHES = (1, 4, 16)

@@ -49,7 +49,7 @@ class FieldSet:
 
 
 def field_set(name: str) -> FieldSet:
-    """Return the fields of a set: "orand", "touching" or "single".
+    """Return the fields of a set: "orand", "touching" or "lone".
 
     Raises
     ------
@@ -77,7 +77,7 @@ def touching() -> FieldSet:
     return _written([rng.integers(0, 10_000, length) for length in lengths], rng)
 
 
-def single() -> FieldSet:
+def lone() -> FieldSet:
     """Return single test digits of MNIST."""
     rng = np.random.default_rng(9)
     return _written(list(rng.choice(10_000, (SINGLE, 1), replace=False)), rng)
@@ -113,4 +113,4 @@ def _on_paper(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(255 - large[:, :, None], 3, axis=2)
 
 
-SETS: dict[str, Callable[[], FieldSet]] = {"orand": orand, "touching": touching, "single": single}
+SETS: dict[str, Callable[[], FieldSet]] = {"orand": orand, "touching": touching, "lone": lone}

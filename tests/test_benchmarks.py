@@ -43,6 +43,11 @@ def test_the_fastest_stands_first_and_rates_become_microseconds():
     assert [(f.what, f.value, f.headline) for f in figures] == [("lenet", 1000.0, "headline"), ("slow", 100000.0, "")]
 
 
+def test_no_set_of_fields_is_called_like_a_task():
+    """Both are names of jobs: the time of one image was once the time of one field."""
+    assert not set(fieldsets.SETS) & {"forward", "single", "training", "peak", "wide"}
+
+
 def test_a_timed_job_counts_what_was_done():
     calls = []
     rate = job.timed(lambda: calls.append(1), 7)(0.02)

@@ -36,6 +36,8 @@ OPEN_SIGNS = ".,-/=:#*"
 """Signs that may stand anywhere in a text of digits alone."""
 SYNTHETIC = 12_000
 """Synthetic fields that a training draws from; of ours: each is distorted anew every time."""
+_ALONE = 1_500
+"""Synthetic fields of an epoch where there are no others; of ours."""
 _STEEPEST = 5.0
 """Norm of the gradient beyond which it is made shorter; of ours."""
 _BETA2 = 0.99
@@ -133,7 +135,8 @@ class _FieldCourse(Course):
             threads=threads,
         )
         parts = [part for part in (self.real, self.synthetic) if part is not None]
-        self.passing = len(parts) * min(len(part.strips) for part in parts)
+        each = min(len(part.strips) for part in parts)
+        self.passing = len(parts) * each if self.real else min(each, _ALONE)
         self.training = np.arange(self.passing)
         self.steps = math.ceil(self.passing / recipe.batch)
         self.rates = recipe.rates(self.steps * recipe.epochs)

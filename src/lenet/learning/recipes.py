@@ -230,7 +230,7 @@ RECIPES: dict[str, Recipe] = {
     "small": Recipe(epochs=60, rate=0.05, batch=32, distortion=_BENT, validation=0.1),
     "fields": Recipe(
         optimizer="adamw",
-        epochs=100,
+        epochs=200,
         batch=32,
         rate=0.003,
         warmup=0.06,

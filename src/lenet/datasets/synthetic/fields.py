@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lenet.datasets.arrays import Dataset
 from lenet.datasets.synthetic.paper import on_paper
-from lenet.datasets.synthetic.pen import Ink, resized
+from lenet.datasets.synthetic.pen import Ink, joined, resized
 from lenet.datasets.synthetic.texts import number_text
 from lenet.datasets.synthetic.writer import SIGNS, Glyph, Writer
 from lenet.errors import InputError
@@ -19,8 +19,10 @@ __all__ = ["SyntheticField", "synthetic_fields"]
 
 _HEIGHT = 30
 """Pixels of a digit: about what one line of a cheque has at 100 to 150 dpi."""
-_GAPS = {"apart": (1.0, 9.0), "close": (-1.0, 3.0), "touching": (-4.0, 1.0)}
+_GAPS = {"apart": (1.0, 9.0), "close": (-1.0, 3.0), "touching": (-5.5, 0.5)}
 """Pixels between two characters, of a digit 30 high; below 0 they overlap."""
+_RUNS_ON = 0.25
+"""Share of strokes after a number that run on from its last digit, however far apart the digits are; of ours."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,19 @@ def synthetic_fields(
 def _composed(writer: Writer, text: str) -> Ink:
     """Return the ink of a row of characters."""
     rng = writer.rng
-    least, most = _GAPS[str(rng.choice(list(_GAPS), p=[0.35, 0.35, 0.3]))]
-    placed: list[tuple[Glyph, float, float]] = []
+    least, most = _GAPS[str(rng.choice(list(_GAPS), p=[0.3, 0.3, 0.4]))]
+    placed: list[tuple[Ink, float, float]] = []
     x = line = 0.0
     for index, sign in enumerate(text):
         glyph = writer.glyph(sign, _HEIGHT * rng.normal(1, 0.07))
         if sign == "0" and index and rng.random() < 0.25:
             glyph = _smaller(glyph, rng)
         line += rng.normal(0, 0.02 * _HEIGHT)
-        x += rng.uniform(least, most) if index else 0
-        placed.append((glyph, max(0.0, x), glyph.top + line + rng.normal(0, 0.03 * _HEIGHT)))
+        runs_on = index and sign in "/-=" and rng.random() < _RUNS_ON
+        x += rng.uniform(*_GAPS["touching"] if runs_on else (least, most)) if index else 0
+        placed.append((glyph.ink, max(0.0, x), glyph.top + line + rng.normal(0, 0.03 * _HEIGHT)))
         x += glyph.ink.shape[1]
-    return _slanted(_joined(placed), writer.slant)
+    return _slanted(joined(placed), writer.slant)
 
 
 def _smaller(glyph: Glyph, rng: np.random.Generator) -> Glyph:
@@ -98,19 +101,6 @@ def _smaller(glyph: Glyph, rng: np.random.Generator) -> Glyph:
     factor, (rows, columns) = rng.uniform(0.5, 0.9), glyph.ink.shape
     ink = resized(glyph.ink, int(rows * factor), int(columns * factor))
     return Glyph(ink, glyph.top + (rows - ink.shape[0]) * rng.uniform(0.2, 1))
-
-
-def _joined(placed: list[tuple[Glyph, float, float]]) -> Ink:
-    """Return one ink with every glyph at its x and y."""
-    top = min(y for _, _, y in placed)
-    rows = max(int(y - top) + glyph.ink.shape[0] for glyph, _, y in placed)
-    columns = max(int(x) + glyph.ink.shape[1] for glyph, x, _ in placed)
-    joined = np.zeros((rows, columns), np.float32)
-    for glyph, x, y in placed:
-        high, wide = glyph.ink.shape
-        place = joined[int(y - top) : int(y - top) + high, int(x) : int(x) + wide]
-        np.maximum(place, glyph.ink, out=place)
-    return joined
 
 
 def _slanted(ink: Ink, slant: float) -> Ink:

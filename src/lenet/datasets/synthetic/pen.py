@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ink", "Stroke", "drawn", "resized"]
+__all__ = ["Ink", "Stroke", "drawn", "joined", "resized"]
 
 Ink = NDArray[np.float32]
 """(rows, columns), paper 0, full ink 1."""
@@ -74,3 +74,16 @@ def resized(ink: Ink, rows: int, columns: int) -> Ink:
     smaller = rows <= ink.shape[0] and columns <= ink.shape[1]
     way = Image.Resampling.BOX if smaller else Image.Resampling.BILINEAR
     return np.asarray(Image.fromarray(np.ascontiguousarray(ink)).resize((columns, rows), way), np.float32)
+
+
+def joined(inks: Sequence[tuple[Ink, float, float]]) -> Ink:
+    """Return one ink with every given one at its x, at least 0, and y."""
+    top = min(y for _, _, y in inks)
+    rows = max(int(y - top) + ink.shape[0] for ink, _, y in inks)
+    columns = max(int(x) + ink.shape[1] for ink, x, _ in inks)
+    together = np.zeros((rows, columns), np.float32)
+    for ink, x, y in inks:
+        high, wide = ink.shape
+        place = together[int(y - top) : int(y - top) + high, int(x) : int(x) + wide]
+        np.maximum(place, ink, out=place)
+    return together

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets.synthetic.pen import Ink, Stroke, drawn, resized
+from lenet.datasets.synthetic.pen import Ink, Stroke, drawn, joined, resized
 
 __all__ = ["SIGNS", "Glyph", "Writer"]
 
@@ -171,7 +171,7 @@ class Writer:
         if sign == "?":
             return self._no_sign(height)
         if sign in "-=":
-            wide, down = uniform(0.6, 1.8), self.rng.normal(0, 0.05)
+            wide, down = uniform(0.6, 1.8) * (2 if self.rng.random() < 0.15 else 1), self.rng.normal(0, 0.05)
             return self._draw([[(x * wide, y + down) for x, y in stroke] for stroke in _STROKES[sign]], height)
         return self._draw(_STROKES[sign], height, uniform(0.75, 1.2))
 
@@ -203,13 +203,36 @@ class Writer:
         return self.rng.normal(0, self.shake * height, (points, 2))
 
     def _half(self, height: float) -> Glyph:
-        one: Stroke = [(0.05, 0.1), (0.2, 0), (0.17, 0.42)]
-        two: Stroke = [(0.05, 0.12), (0.2, 0), (0.3, 0.1), (0.02, 0.42), (0.35, 0.42)]
-        if self.rng.random() < 0.5:
-            strokes: list[Stroke] = [one, [(0.62, -0.02), (0.12, 1)], [(x + 0.42, y + 0.55) for x, y in two]]
-        else:
-            strokes = [[(x + 0.12, y) for x, y in one], [(0, 0.5), (0.5, 0.48)], [(x, y + 0.57) for x, y in two]]
-        return self._draw(strokes, height * 1.1)
+        """Write a fraction: its digits beside a slash, or one above the other."""
+        rng, uniform = self.rng, self.rng.uniform
+        one, two = (self._digit(sign, height * uniform(0.38, 0.72)).ink for sign in "12")
+        if rng.random() < 0.3:
+            return self._stacked(one, two, height)
+        high, wide = height * uniform(0.9, 1.2), height * uniform(0.1, 0.45)
+        slash = self._draw([[(wide / high, 0), (0, 1)]], high).ink
+        if rng.random() < 0.3:  # one stroke, up and down
+            one = self._draw([[(0, uniform(0.2, 0.5)), (wide / high, 0)]], high).ink
+        apart = height * rng.uniform(-0.12, 0.15, 2)
+        x = one.shape[1] + apart[0]
+        after = x + slash.shape[1] * uniform(0.3, 1) + apart[1]
+        return _placed(
+            [(one, 0.0, uniform(0, 0.15) * high), (slash, x, 0.0), (two, after, high * uniform(0.85, 1.1) - len(two))],
+            height - high * uniform(0.9, 1.1),
+        )
+
+    def _stacked(self, one: Ink, two: Ink, height: float) -> Glyph:
+        """Write a fraction with a bar."""
+        widest, gap = max(one.shape[1], two.shape[1]), height * self.rng.uniform(0, 0.12)
+        bar = self._draw([[(0, 0), (1, self.rng.normal(0, 0.04))]], widest * self.rng.uniform(0.9, 1.5)).ink
+        middle, below = bar.shape[1] / 2, len(one) + gap + len(bar)
+        return _placed(
+            [
+                (one, middle - one.shape[1] / 2, 0.0),
+                (bar, 0.0, len(one) + gap),
+                (two, middle - two.shape[1] / 2, below + gap),
+            ],
+            (height - below - gap - len(two)) * self.rng.uniform(0.2, 0.8),
+        )
 
     def _no_sign(self, height: float) -> Glyph:
         rng = self.rng
@@ -217,3 +240,9 @@ class Writer:
             return self._draw(_LETTERS[int(rng.integers(len(_LETTERS)))], height)
         points = int(rng.integers(6, 12))
         return self._draw([list(zip(rng.uniform(0, 1.2, points), rng.uniform(0, 1, points), strict=True))], height)
+
+
+def _placed(inks: list[tuple[Ink, float, float]], top: float) -> Glyph:
+    """Return several inks, each at its x and y, as one character that begins at `top`."""
+    left = min(x for _, x, _ in inks)
+    return Glyph(joined([(ink, x - left, y) for ink, x, y in inks]), top)
