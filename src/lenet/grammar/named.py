@@ -34,7 +34,7 @@ NAMES = tuple(_PATTERNS)
 
 _PREFIX = "regex:"
 
-_RARE = 3.0
+_RARE = 4.0
 """Natural logarithms that a second digit of a mark costs: most questions give less than ten; of ours."""
 
 

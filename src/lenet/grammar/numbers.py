@@ -27,8 +27,13 @@ DIGITS = "[0-9]+"
 NUMBER = rf"(?P<minus>[+-])? ?(?:(?P<figures>{_FIGURES})[.,]?(?: ?(?P<half>{_HALF}))?|(?P<only_half>{_HALF}))"
 """Digits in any groups, by points, commas, apostrophes or spaces; a sign before, a half behind."""
 
-MARK = rf"(?P<figures>[0-9]|[1-9][0-9]|100)(?: ?(?P<half>{_HALF}|[.,]5))?|(?P<only_half>{_HALF})|(?P<none>[/-])"
-"""What an examiner writes into a box of a table: 0 to 100 in halves, or a stroke where there is nothing to mark."""
+_MARK = rf"(?P<figures>[0-9]|[1-9][0-9]|100)(?: ?(?P<half>{_HALF}|%|[.,]5))?|(?P<only_half>{_HALF}|%)"
+MARK = rf"-?(?:{_MARK})[-.,]?|(?P<none>[/-])"
+"""What an examiner writes into a box of a table: 0 to 100 in halves, or a stroke where there is nothing to mark.
+
+Strokes before and behind a mark come from the boxes beside it, or lead there. A fraction looks like a sign of
+percent, which no mark has.
+"""
 
 PERCENTAGE = rf"{NUMBER}(?: ?%)?"
 """A number, and a sign that may be missing."""

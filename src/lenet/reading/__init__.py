@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lenet.reading.proof import Proof, explain
     from lenet.reading.reader import Reader, read
     from lenet.reading.readings import Character, Reading
+    from lenet.reading.tables import read_tables
     from lenet.reading.templates import Template, load_template
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "read_cheque",
     "read_form",
     "read_page",
+    "read_tables",
 ]
 
 _PLACES = {
@@ -48,6 +50,7 @@ _PLACES = {
     "proof": ("Proof", "explain"),
     "reader": ("Reader", "read"),
     "readings": ("Character", "Reading"),
+    "tables": ("read_tables",),
     "templates": ("Template", "load_template"),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}

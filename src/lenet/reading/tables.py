@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def read_boxes(
         pictures = [_drawn(ink, cell) for cell in written[first : first + TOGETHER]]
         read += spelled(network, pictures, boxes, calibration=calibration, threshold=threshold, threads=threads)
     found = dict(zip(map(id, written), read, strict=True))
-    rows = [[_reading(found.get(id(cell)), cell, ink) for cell in row] for row in table.rows]
+    rows = [[_reading(found.get(id(cell)), cell, ink, mark=boxes.kind == "mark") for cell in row] for row in table.rows]
     if not table.two_inks:
         rows = _without_headings(rows, table.rows)
     return [
@@ -181,11 +182,13 @@ def _drawn(ink: NDArray[np.uint8], cell: Cell) -> NDArray[np.uint8]:
     return np.where(largest_near(marks.view(np.uint8), 1, 1), 255 - dark, 255).astype(np.uint8)
 
 
-def _reading(reading: Reading | None, cell: Cell, ink: NDArray[np.uint8]) -> Reading:
+def _reading(reading: Reading | None, cell: Cell, ink: NDArray[np.uint8], *, mark: bool) -> Reading:
     """Return the reading of a box on the page, of a box without writing, with several lines, or struck through."""
     if reading is None:
         return Reading("", None, 0.0, False, "nothing is written", (), cell.box)
     here = reading.moved(cell.left - _MARGIN, cell.top - _MARGIN) if reading.text else replace(reading, box=cell.box)
+    if mark and isinstance(here.value, Decimal):
+        here = replace(here, text=f"{int(here.value) or ''}½" if here.value % 1 else str(int(here.value)))
     if _is_struck(cell):
         return Reading("/", None, 1.0, True, "", (), cell.box)
     if _has_lines(cell, ink, fraction="½" in here.text):
