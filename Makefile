@@ -41,8 +41,9 @@ sanitize: .venv/dev.stamp       ## the engine under the address and undefined-be
 	  sys.exit(pytest.main(['-q', '-m', 'not slow', *sys.argv[1:]]))" $(SANITIZED) || exit 1; \
 	done
 
-docs: .venv/dev.stamp           ## write docs/api.md anew from the docstrings
+docs: .venv/docs.stamp          ## write docs/api.md anew from the docstrings, and the site into build/site
 	$(BIN)/python docs/make_api.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 stub: .venv/dev.stamp           ## take over what types see of the engine, after a change of its bindings
 	cp build/cp3*/_engine.pyi src/lenet/_engine.pyi
@@ -74,7 +75,11 @@ $(BIN)/python:
 	$(INSTALL) ".[dev]"
 	@touch $@ .venv/user.stamp
 
+.venv/docs.stamp: docs/requirements.txt .venv/dev.stamp
+	$(PIP) -r $<
+	@touch $@
+
 .peers/peers.stamp: benchmarks/peers/requirements.txt $(SOURCES)
 	[ -x .peers/bin/python ] || $(PYTHON) -m venv .peers
-	.peers/bin/python -m pip install --quiet --disable-pip-version-check -r $< ".[onnx]"
+	.peers/bin/python -m pip install --quiet --disable-pip-version-check -r $< ".[onnx,serve]"
 	@touch $@

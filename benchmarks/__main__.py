@@ -10,7 +10,10 @@ from time import perf_counter
 from benchmarks.records import busy, machine, print_table, save, write_readme
 from benchmarks.subject import Subject
 
-QUESTIONS = ("forward", "training", "single", "avx2", "peak", "scaling", "to99", "accuracy", "startup", "fields")
+QUESTIONS = (
+    *("forward", "training", "single", "avx2", "peak", "scaling", "to99", "accuracy", "startup"),
+    *("fields", "serve", "batch"),
+)
 QUIET = 0.1
 """Part of the processor's time that others may use; of ours. Frameworks whose threads wait for each other by spinning
 fall to a tenth of their speed beside a busy neighbour, which says nothing about them."""

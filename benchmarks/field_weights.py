@@ -25,11 +25,13 @@ from lenet.calibration import Calibration, fit_calibration
 from lenet.cards import Card
 from lenet.datasets.labelled_fields import Fields, load_fields
 from lenet.learning.fields import train_fields
-from lenet.learning.recipes import RECIPES
+from lenet.learning.recipes import RECIPES, Recipe
 from lenet.reading.fields import spell_strips
 from lenet.strips import make_strips
 
 ARCHIVE = "orand-car-a.tar"
+AGAIN = replace(RECIPES["fields-more"], seed=1)
+"""The second course of a training."""
 NETWORKS = (*map(str, range(FOLDS)), "all", "none")
 SHIPPED = Path(__file__).parents[1] / "src" / "lenet" / "models" / "fields.safetensors"
 
@@ -66,25 +68,40 @@ def place(folder: Path, name: str) -> Path:
 
 
 def train(fields: Fields | None, digits: lenet.Dataset, path: Path, threads: int) -> None:
-    """Train a network on fields, and keep it; where there is one, leave it."""
+    """Train a network in two courses, the second with other synthetic fields; where there is one, leave it."""
+    first = course(fields, digits, path.with_suffix(".first"), threads, RECIPES["fields"], None)
+    course(fields, digits, path, threads, AGAIN, first)
+
+
+def course(
+    fields: Fields | None,
+    digits: lenet.Dataset,
+    path: Path,
+    threads: int,
+    recipe: Recipe,
+    start: lenet.Network | None,
+) -> lenet.Network:
+    """Return the network in a file; where there is none, train it first, or go on with its training."""
     if path.exists():
-        return
-    state = path.with_suffix(".state")
+        return lenet.load(path)
+    state = path.with_name(f"{path.name}.state")
 
     def show(progress: lenet.learning.Progress) -> None:
         if progress.finished is not None:
-            print(path.stem, progress.finished, flush=True)
+            print(path.name, progress.finished, flush=True)
 
     network, _ = train_fields(
         fields,
         digits,
-        recipe=None if state.exists() else RECIPES["fields"],
+        start=start,
+        recipe=None if state.exists() else recipe,
         resume=state if state.exists() else None,
         checkpoint=state,
         callback=show,
         threads=threads,
     )
     lenet.save(network, path)
+    return network
 
 
 def unseen_answers(folder: Path, fields: Fields, folds: NDArray[np.int64], kind: str) -> NDArray[np.float64]:
@@ -130,7 +147,7 @@ def card(right: float, count: int) -> Card:
         "corrected); MNIST's 60,000 training digits (CC BY-SA 3.0) in 12,000 synthetic fields with drawn signs",
         licence="research only, as the pictures; the synthetic part is free",
         command="python -m benchmarks.field_weights FOLDER; without ORAND's pictures: lenet train --fields none",
-        recipe=asdict(RECIPES["fields"]),
+        recipe={"fields": asdict(RECIPES["fields"]), "then": asdict(AGAIN)},
         figures={"orand-car-a, whole fields right, five networks on fields they have not seen": right},
         limits="Handwritten digits with the signs of amounts, dates, times and percentages, in one line, upright "
         "within some degrees. Signs were learned from drawings alone. Letters and scribbles are mostly told.",

@@ -1,55 +1,96 @@
-"""Write docs/api.md: the public names, each with its signature and docstring. `make docs` runs this."""
+"""Write docs/api.md: the public names by module, each with the first line of its docstring. `make docs` runs this.
+
+Sources are read, not imported, so that no optional package is needed. The site has the whole docstrings besides.
+"""
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable
+import ast
+from functools import cache
 from pathlib import Path
 
-import lenet
+SOURCES = Path(__file__).resolve().parents[1] / "src" / "lenet"
+PAGE = Path(__file__).with_name("api.md")
+INTERNAL = {"__init__", "_engine", "cli", "downloads", "files", "initial", "inputs", "strips"}
+"""Modules that only other modules use."""
 
-HEAD = "# API\n\nThe names of `import lenet`. Written by `make docs` from the docstrings; change them there.\n"
+HEAD = """# API
+
+The public names, module by module, each with the first line of its docstring. Those in **bold** are names of
+`import lenet` as well: `lenet.read` is `lenet.reading.read`. Written by `make docs`; change the docstrings.
+"""
 
 
 def main() -> None:
     """Write the page beside this program."""
     parts = [HEAD]
-    for name in lenet.__all__:
-        if not name.startswith("_"):
-            parts.append(describe(name))
-    Path(__file__).with_name("api.md").write_text("\n".join(parts), encoding="utf-8")
+    for module in modules():
+        path = source_of(module)
+        rows = [f"| {shown(module, name)} | {said} |" for name, said in names_of(path)]
+        link = f"../src/lenet/{path.relative_to(SOURCES).as_posix()}"
+        about = first_line(ast.get_docstring(tree_of(path)))
+        parts.append(f"## [lenet.{module}]({link})\n\n{about}\n\n| name | |\n| --- | --- |\n" + "\n".join(rows) + "\n")
+    PAGE.write_text("\n".join(parts), encoding="utf-8")
 
 
-def describe(name: str) -> str:
-    """Return a section on one public name."""
-    value = getattr(lenet, name)
-    is_error = isinstance(value, type) and issubclass(value, Exception)
-    signature = "" if is_error else re.sub(r" = <[^>]*>", " = ...", str(inspect.signature(value)))
-    signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
-    text = inspect.cleandoc(value.__doc__ or "")
-    section = f"## {name}\n\n```python\n{value.__module__}.{name}{signature}\n```\n\n```text\n{text}\n```\n"
-    return section if is_error or not isinstance(value, type) else section + methods(value)
+def modules() -> list[str]:
+    """Return the names of the public modules of the package."""
+    found = {path.stem for path in SOURCES.glob("*.py")} | {path.parent.name for path in SOURCES.glob("*/__init__.py")}
+    return sorted(found - INTERNAL)
 
 
-def methods(kind: type) -> str:
-    """Return a list of the public methods and properties of a class, each with the first line of its docstring."""
-    lines = []
-    for name, member in vars(kind).items():
-        plain = getattr(member, "fget", None) or getattr(member, "__func__", member)
-        if name.startswith("_") or not callable(plain) or not hasattr(plain, "__code__"):
-            continue
-        arguments = "" if isinstance(member, property) else re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature_of(plain))
-        first = inspect.cleandoc(plain.__doc__ or "").partition("\n")[0]
-        lines.append(f"- `{name}{arguments}`" + (f": {first}" if first else ""))
-    return "\n" + "\n".join(lines) + "\n" if lines else ""
+def source_of(module: str) -> Path:
+    """Return the file of a module of the package, or of a package in it."""
+    whole = SOURCES.joinpath(*module.split("."))
+    return whole / "__init__.py" if whole.is_dir() else whole.with_suffix(".py")
 
 
-def signature_of(function: Callable[..., object]) -> str:
-    """Return the signature of a method as a caller sees it."""
-    signature = inspect.signature(function)
-    kept = [parameter for name, parameter in signature.parameters.items() if name not in ("self", "cls")]
-    return str(signature.replace(parameters=kept))
+def shown(module: str, name: str) -> str:
+    """Return a name as the page shows it: in bold where `import lenet` has it from this module."""
+    return f"**`{name}`**" if imports_of(source_of("__init__")).get(name) == f"lenet.{module}" else f"`{name}`"
+
+
+def names_of(path: Path) -> list[tuple[str, str]]:
+    """Return the names in the `__all__` of a file, each with the first line of its docstring."""
+    assigned = [node for node in tree_of(path).body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    lists = [node.value for node in assigned if "__all__" in targets_of(node) and node.value is not None]
+    return [(name, first_line(docstring(path, name))) for value in lists for name in ast.literal_eval(value)]
+
+
+def docstring(path: Path, name: str) -> str:
+    """Return the docstring of a name of a file, which may have imported it."""
+    body = tree_of(path).body
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return ast.get_docstring(node) or ""
+        if isinstance(node, ast.Assign | ast.AnnAssign) and name in targets_of(node):
+            is_text = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
+            return str(following.value.value) if is_text else ""
+    origin = imports_of(path).get(name, "")
+    return docstring(source_of(origin.removeprefix("lenet.")), name) if origin.startswith("lenet.") else ""
+
+
+def targets_of(node: ast.Assign | ast.AnnAssign) -> set[str]:
+    """Return the plain names that a statement assigns to."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def imports_of(path: Path) -> dict[str, str]:
+    """Return, for each name that a file imports from somewhere, that module."""
+    nodes = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom) and node.module]
+    return {alias.name: str(node.module) for node in nodes for alias in node.names}
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def first_line(text: str | None) -> str:
+    """Return the first line of a docstring, as a cell of a table takes it."""
+    return (text or "").strip().partition("\n")[0].replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks stand beside the package, not in it
 
-from benchmarks import contest, fields, fieldsets, folds, job, records, worker  # noqa: E402
+from benchmarks import contest, fields, fieldsets, folds, job, overload, records, serve, worker  # noqa: E402
+from benchmarks.http_load import Load  # noqa: E402
 from benchmarks.judging import Judged, digits  # noqa: E402
 from benchmarks.peers import with_lenet, with_tesseract  # noqa: E402
 from benchmarks.peers.paths import path_score  # noqa: E402
@@ -248,3 +250,28 @@ def test_a_worker_reads_some_fields_of_a_set(monkeypatch):
     readings = worker.obey(order, {}, None)["readings"][""]
     assert len(readings) == 5
     assert all(text == "" for text, _, _ in readings)
+
+
+def test_services_are_compared_round_by_round_with_the_better_form_of_the_peer():
+    def load(requests, milliseconds):
+        return Load(1.0, [milliseconds / 1000] * requests, Counter({200: requests}))
+
+    ours, default, threads, loop = serve.WAYS
+    loads = {
+        ours: [load(300, 1), load(600, 1)],
+        default: [load(100, 4), load(200, 4)],
+        threads: [load(100, 2), load(100, 8)],
+        loop: [load(50, 8), load(200, 4)],
+    }
+    found = {figure.what: (figure.low, figure.value, figure.high) for figure in serve.ratios(loads)}
+    assert found[f"{ours} : peer, requests"] == (3.0, 3.0, 3.0)
+    assert found[f"{ours} : peer, 99 %"] == (0.3125, 0.375, 0.4375)
+    assert found[f"{default} : peer, requests"] == (1.0, 1.0, 1.0)
+
+
+def test_an_overload_that_loses_a_request_is_a_fault():
+    refused = Load(1.0, [0.01] * 3, Counter({200: 1, 429: 2}))
+    assert overload.Outcome(10.0, refused, [100, 100, 104, 104], refused, 0).faults() == []
+    late = Load(1.0, [0.01], Counter({200: 1}), cut=[0.01, 2.0])
+    faults = overload.Outcome(10.0, late, [100, 100, 120, 120], late, 1).faults()
+    assert [fault.split()[0] for fault in faults] == ["nobody", "memory", "2", "at", "the"]

@@ -30,6 +30,8 @@ def test_every_error_is_a_lenet_error_that_carries_its_exit_status(kind):
         (errors.GraphError, ValueError),
         (errors.DivergenceError, ArithmeticError),
         (errors.MissingExtraError, ImportError),
+        (errors.ServiceError, OSError),
+        (errors.TooLargeError, errors.InputError),
     ],
 )
 def test_every_error_refines_a_builtin(kind, builtin):

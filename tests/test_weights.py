@@ -290,3 +290,7 @@ def test_hostile_headers_are_refused_or_harmless(tmp_path_factory: pytest.TempPa
 def test_classes_are_a_list_of_names(path: Path, classes: str) -> None:
     with pytest.raises(FormatError, match="header cannot be used"):
         weights.load(rewrite(path, classes=classes))
+
+
+def test_bytes_are_those_of_the_file(network: Network, path: Path) -> None:
+    assert weights.as_bytes(network) == path.read_bytes()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lenet.grammar import Grammar
     from lenet.learning import Evaluation, History, Recipe, Training, evaluate, train
     from lenet.network import Network
-    from lenet.reading import Character, Reader, Reading, read, read_cheque, read_form, read_page
+    from lenet.reading import Character, Reader, Reading, read, read_cheque, read_folder, read_form, read_page
     from lenet.weights import load, save
 
     __version__: str
@@ -57,6 +57,7 @@ __all__ = [
     "open_glyph",
     "read",
     "read_cheque",
+    "read_folder",
     "read_form",
     "read_page",
     "save",
@@ -73,7 +74,7 @@ _PLACES = {
     "grammar": ("Grammar",),
     "learning": ("Evaluation", "History", "Recipe", "Training", "evaluate", "train"),
     "network": ("Network",),
-    "reading": ("Character", "Reader", "Reading", "read", "read_cheque", "read_form", "read_page"),
+    "reading": ("Character", "Reader", "Reading", "read", "read_cheque", "read_folder", "read_form", "read_page"),
     "weights": ("load", "save"),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}

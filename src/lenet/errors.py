@@ -4,6 +4,7 @@
 
     LenetError                            exit status 1
     ├── InputError (ValueError)           an array, picture or option that cannot be used
+    │   └── TooLargeError                 a picture or file with more pixels or bytes than are read
     ├── ArchitectureError (ValueError)    a description of a network that cannot be built
     ├── FormatError (ValueError)          a file that is not what it says it is
     │   └── ChecksumError                 a download whose bytes are not the published ones
@@ -11,7 +12,8 @@
     ├── GrammarError (ValueError)         a description of a field that cannot be used
     ├── GraphError (ValueError)           a graph that an operation does not accept
     ├── DivergenceError (ArithmeticError) a training whose loss left the finite numbers
-    └── MissingExtraError (ImportError)   an optional package or program that is not installed
+    ├── MissingExtraError (ImportError)   an optional package or program that is not installed
+    └── ServiceError (OSError)            a request that a service refused, or that did not reach it
 
 Each refines the builtin in parentheses, so that code written for that builtin goes on working. A message has three
 parts: what was given, what was expected, what to do.
@@ -30,6 +32,8 @@ __all__ = [
     "InputError",
     "LenetError",
     "MissingExtraError",
+    "ServiceError",
+    "TooLargeError",
 ]
 
 
@@ -41,6 +45,10 @@ class LenetError(Exception):
 
 class InputError(LenetError, ValueError):
     """An array, picture, folder or option has a shape, type or value that cannot be used."""
+
+
+class TooLargeError(InputError):
+    """A picture has more pixels, or a file more bytes, than are read."""
 
 
 class ArchitectureError(LenetError, ValueError):
@@ -73,3 +81,18 @@ class DivergenceError(LenetError, ArithmeticError):
 
 class MissingExtraError(LenetError, ImportError):
     """An optional package or program is needed; the message names the command that installs it."""
+
+
+class ServiceError(LenetError, OSError):
+    """A service refused a request, or could not be reached.
+
+    Attributes
+    ----------
+    status : of HTTP, such as 413; 0 where there was no answer.
+    limit : the option of `lenet serve` that changes the limit that was met, if one was.
+    retry_after : seconds after which it may be sent again, where that may help.
+    """
+
+    def __init__(self, sentence: str, *, status: int = 0, limit: str = "", retry_after: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status, self.limit, self.retry_after = status, limit, retry_after

@@ -12,13 +12,14 @@ from lenet._engine import normalize_glyphs
 from lenet.documents import open_document
 from lenet.documents.cleanup import to_ink, without_rules
 from lenet.documents.nearby import largest_near
-from lenet.documents.segmentation import Piece, find_pieces
+from lenet.documents.pictures import PIXEL_LIMIT
+from lenet.documents.segmentation import Piece, find_pieces, single_piece
 from lenet.errors import InputError
 
 if TYPE_CHECKING:
     from lenet.documents.pages import Source
 
-__all__ = ["glyphs_of", "open_glyph", "open_grey"]
+__all__ = ["glyphs_of", "open_glyph", "open_grey", "open_ink"]
 
 THIN = 0.1
 """Strokes thinner than this share of a character are thickened to it; most pens of MNIST take more."""
@@ -27,7 +28,7 @@ _SIDE = 32
 """Rows and columns of pictures that are taken as they are: LeNet-5's input."""
 
 
-def open_glyph(source: Source) -> NDArray[np.uint8]:
+def open_glyph(source: Source, *, pixels: int = PIXEL_LIMIT) -> NDArray[np.uint8]:
     """Open a picture of one character and make of it what MNIST's digits are.
 
     Ink and paper are told apart, whichever is darker; ruled lines and specks around the character are left out; what is
@@ -37,6 +38,7 @@ def open_glyph(source: Source) -> NDArray[np.uint8]:
     Parameters
     ----------
     source : a path, bytes, a file opened for reading bytes, a PIL image, or an array; of several pages, the first.
+    pixels : that a file's picture may have.
 
     Returns
     -------
@@ -53,12 +55,28 @@ def open_glyph(source: Source) -> NDArray[np.uint8]:
     ----------
     LeCun et al. 1998, section III-A, on how MNIST's digits were made.
     """
-    page = next(iter(open_document(source)))
-    pieces = find_pieces(without_rules(to_ink(page.picture)), one_row=True)
-    if not pieces:
-        raise InputError(f"nothing is written on {page.source}; give a picture of one character")
-    image: NDArray[np.uint8] = glyphs_of([_joined(pieces)])[0]
+    image: NDArray[np.uint8] = normalize_glyphs([open_ink(source, pixels=pixels)])[0]
     return image
+
+
+def open_ink(source: Source, *, pixels: int = PIXEL_LIMIT) -> NDArray[np.uint8]:
+    """Open a picture of one character as `open_glyph` does, but leave it as large as it is.
+
+    Parameters and errors as in `open_glyph`.
+
+    Returns
+    -------
+    uint8 (rows, columns), paper 0, full ink 255: what is written, cut out, thin strokes thickened.
+    """
+    page = next(iter(open_document(source, pixels=pixels)))
+    ink = to_ink(page.picture)
+    piece = single_piece(ink)
+    if piece is None:
+        pieces = find_pieces(without_rules(ink), one_row=True)
+        if not pieces:
+            raise InputError(f"nothing is written on {page.source}; give a picture of one character")
+        piece = _joined(pieces)
+    return _thick_enough(piece)
 
 
 def glyphs_of(pieces: Sequence[Piece]) -> NDArray[np.uint8]:
@@ -101,7 +119,7 @@ def _joined(pieces: Sequence[Piece]) -> Piece:
     return Piece((left, top, max(rights), max(bottoms)), ink, stroke)
 
 
-def open_grey(source: Source) -> NDArray[np.uint8]:
+def open_grey(source: Source, *, pixels: int = PIXEL_LIMIT) -> NDArray[np.uint8]:
     """Open a picture that is not ink on paper: grey, its polarity kept, squeezed to 32x32.
 
     Parameters and errors as in `open_glyph`.
@@ -112,6 +130,6 @@ def open_grey(source: Source) -> NDArray[np.uint8]:
     """
     from PIL import Image
 
-    page = next(iter(open_document(source)))
+    page = next(iter(open_document(source, pixels=pixels)))
     picture = Image.fromarray(page.picture).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
     return np.asarray(picture, np.uint8)

@@ -35,6 +35,7 @@ _LOOKED_AT = 16
 _MOST_THREADS = 1024
 
 Images = NDArray[np.uint8] | NDArray[np.floating[Any]]
+"""Images or ink: bytes from 0 (paper) to 255 (ink), or floats from 0 to 1."""
 
 
 def ready_for(architecture: Architecture, images: Any, *, any_width: bool = False) -> Images:

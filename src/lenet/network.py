@@ -36,6 +36,7 @@ from lenet.inputs import (
 __all__ = ["LOSSES", "Gradients", "Images", "Network"]
 
 LOSSES = ("cross_entropy", "squared_error")
+"""The names of the losses that `Network.gradients` and `Recipe` know."""
 
 
 @dataclass(frozen=True)

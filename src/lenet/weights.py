@@ -22,7 +22,7 @@ from lenet.errors import ArchitectureError, FormatError, InputError
 from lenet.files import write_whole
 from lenet.network import Network
 
-__all__ = ["Card", "load", "save", "shipped"]
+__all__ = ["Card", "as_bytes", "load", "save", "shipped"]
 
 FORMAT = "lenet-1"
 """What the header calls itself; a later, incompatible one would count up."""
@@ -54,6 +54,15 @@ def save(network: Network, path: str | os.PathLike[str]) -> Path:
     InputError
         The place cannot be written to; nothing is left half-written.
     """
+    return write_whole(path, _pieces(network))
+
+
+def as_bytes(network: Network) -> bytes:
+    """Return what `save` writes, for those who send it instead."""
+    return b"".join(_pieces(network))
+
+
+def _pieces(network: Network) -> tuple[bytes, bytes, bytes]:
     metadata = {
         "format": FORMAT,
         "architecture": network.architecture.to_json(),
@@ -64,7 +73,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> Path:
         metadata["card"] = network.card.to_json()
     if network.calibration is not None:
         metadata["calibration"] = network.calibration.to_json()
-    return write_whole(path, _packed(_tensors(network), metadata))
+    return _packed(_tensors(network), metadata)
 
 
 def load(name_or_path: str | os.PathLike[str]) -> Network:

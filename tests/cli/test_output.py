@@ -9,8 +9,10 @@ import json
 import click
 import pytest
 
+from lenet.cli import output
 from lenet.cli.output import Printer, Progress, columns, json_line
 from lenet.learning import history
+from lenet.reading import folders
 
 RECORD = {"file": 'a, "b".png', "box": [1, 2], "text": "7\n"}
 
@@ -55,10 +57,24 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, terminal, quiet):
             history.Progress(1, 2, 100, 100, 0.4, 0.2, history.Epoch(1, 0.4, 0.2, 0.125, 0.1, 1.5)),
         )
         progress.download("file", 1_500_000, 3_000_000)
+        progress.batch(folders.Progress(2500.5, 10_000, 5400, 3, 12.0, 450.0, 36.4))
     if terminal and not quiet:
         assert "epoch 1/2 ━━━━━━━━━━━━             loss 0.5000, wrong 25.00%" in shown.getvalue()
         assert "of those held out 12.50%, 1.5 s\n" in shown.getvalue()
         assert "file: 1.5 of 3.0 MB" in shown.getvalue()
+        assert "2,500 of 10,000 documents ━━━━━━  " in shown.getvalue()
+        assert "  25%, 450 readings a second, 36 s left, 3 set aside" in shown.getvalue()
         assert shown.getvalue().endswith("\r\033[K")
     else:
         assert shown.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "0 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (7200, "2 h"), (2.5e5, "3 days"),
+        (float("inf"), "unknown time"),
+    ],
+)  # fmt: skip
+def test_a_time_is_said_as_people_say_it(seconds, words):
+    assert output._duration(seconds) == words

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lenet.documents.cleanup import to_ink, without_rules
-from lenet.documents.segmentation import find_pieces, text_rows
+from lenet.documents.segmentation import find_pieces, single_piece, text_rows
 from tests.writing import digit, on_paper, page, write
 
 
@@ -144,3 +144,33 @@ def test_a_picture_20000_pixels_wide_is_read_along_its_whole_width():
         write(truth, "8", left, 12, 36)
     (row,) = text_rows(pieces_on(truth))
     assert len(row) == len(range(20, 19_900, 100))
+
+
+@pytest.mark.parametrize("height", [12, 40, 150])
+@pytest.mark.parametrize("text", list("0123456789"))
+def test_a_single_piece_is_what_looking_for_many_finds(text, height):
+    ink = to_ink(on_paper(np.pad(digit(text, height), height // 2)))
+    single = single_piece(ink)
+    (found,) = find_pieces(without_rules(ink), one_row=True)
+    if height == 12 and single is None:
+        return  # too small to tell from a frame
+    assert (single.box, single.stroke) == (found.box, found.stroke)
+    np.testing.assert_array_equal(single.ink, found.ink)
+
+
+@pytest.mark.parametrize("drawn", ["nothing", "two parts", "a frame", "a dash", "a stroke from the border", "a speck"])
+def test_what_may_be_no_character_is_no_single_piece(drawn):
+    ink = np.zeros((60, 60), np.uint8)
+    if drawn == "two parts":
+        ink[10:50, 20:25] = ink[10:50, 35:40] = 255
+    elif drawn == "a frame":
+        ink[10:50, 10:50] = 255
+        ink[13:47, 13:47] = 0
+        ink[13:47, 28:31] = 255
+    elif drawn == "a dash":
+        ink[28:38, 10:50] = 255
+    elif drawn == "a stroke from the border":
+        ink[0:40, 28:32] = 255
+    elif drawn == "a speck":
+        ink[30:34, 30:34] = 255
+    assert single_piece(ink) is None

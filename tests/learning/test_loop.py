@@ -363,3 +363,34 @@ def test_teacher_answers_in_float32(few, teacher, monkeypatch):
 def test_shift_beyond_the_image_leaves_a_row():
     images = np.full((30, 1, 3, 5), 9, np.uint8)
     assert _shifted(images, 16, 0).reshape(30, -1).max(1).min() == 9
+
+
+def test_whoever_is_called_back_sees_the_network_of_that_moment(few):
+    seen = []
+
+    def look(progress):
+        seen.append((numbers(progress.network).copy(), progress.network.predict(few.images)))
+
+    network = train(few, recipe=replace(SHORT, validation=0, epochs=2), callback=look).network
+    assert len(seen) == 4
+    np.testing.assert_array_equal(seen[-1][0], numbers(network))
+    np.testing.assert_array_equal(seen[-1][1], network.predict(few.images))
+    assert not np.array_equal(seen[0][0], seen[-1][0])
+    assert (seen[-1][1] == few.labels).mean() > (seen[0][1] == few.labels).mean()
+
+
+def test_it_calls_back_as_often_as_it_is_told(few):
+    steps = []
+    recipe = replace(SHORT, batch=20, validation=0, epochs=1)
+    train(few, recipe=recipe, every=2, callback=lambda progress: steps.append(progress.done))
+    assert steps == [*range(40, len(few), 40), len(few), len(few)]
+
+
+def test_how_often_it_calls_back_changes_nothing_where_nothing_is_drawn_anew(few):
+    often, seldom = (train(few, recipe=SHORT, every=every).network for every in (3, 100))
+    np.testing.assert_array_equal(numbers(often), numbers(seldom))
+
+
+def test_it_cannot_call_back_more_often_than_every_step(few):
+    with pytest.raises(InputError, match="every=0"):
+        train(few, recipe=SHORT, every=0)

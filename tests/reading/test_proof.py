@@ -66,3 +66,20 @@ def test_every_text_is_a_path_and_no_arc_leads_back(seed):
 def test_a_network_of_single_characters_has_no_such_proof():
     with pytest.raises(InputError, match="single characters"):
         explain(Reader(model=Network("lenet5")), written(3).pictures[0])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_path_of_each_text_spells_it_from_the_first_node_to_the_last(seed):
+    rng = np.random.default_rng(seed)
+    texts = []
+    for _ in range(6):
+        ends = np.sort(rng.choice(np.arange(1, 30), 2 * rng.integers(1, 8), replace=False)) * FRAME
+        spans = [(int(a), int(b)) for a, b in ends.reshape(-1, 2)]
+        texts.append(text("".join(rng.choice(list("12"), len(spans))), *spans))
+    lattice = lattice_of([*texts, text("")])
+    assert len(lattice.paths) == len(texts)
+    for one, path in zip(texts, lattice.paths, strict=True):
+        arcs = [lattice.arcs[number] for number in path]
+        assert "".join(arc.sign for arc in arcs) == one.text
+        assert [arc.target for arc in arcs[:-1]] == [arc.source for arc in arcs[1:]]
+        assert (arcs[0].source, arcs[-1].target) == (0, len(lattice.cuts) + 1)

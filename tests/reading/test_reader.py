@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import lenet
 from lenet.errors import GrammarError, InputError
+from lenet.reading import COLUMNS
+from tests.fields import untrained
 from tests.writing import on_paper, page
 
 TEXTS = ["12", "3", "456", "7890"] * 20
@@ -95,3 +98,46 @@ def test_memory_stays_flat_over_many_readings():
     for _ in range(4):
         list(reader.many(PICTURES))
     assert held() - before < 8 << 20
+
+
+def test_a_batch_of_columns_gives_columns(tmp_path):
+    reader = lenet.Reader(model="digits")
+    Image.fromarray(PICTURES[0]).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    batch = {
+        "bytes": np.array([content, b"no picture", None, None], object),
+        "path": ["x.png", "y.png", str(tmp_path / "a.png"), None],
+    }
+    columns = reader(batch)
+    assert list(columns) == list(COLUMNS)
+    assert columns["text"].tolist() == ["12", "", "12", ""]
+    assert columns["file"].tolist() == batch["path"]
+    assert [error != "" for error in columns["error"]] == [False, True, False, True]
+    assert columns["reason"][1] == columns["error"][1] != ""
+    assert reader({"path": batch["path"][2:3]})["confidence"].tolist() == [reader(PICTURES[0]).confidence]
+    with pytest.raises(InputError, match="rename a column"):
+        reader({"content": [content]})
+
+
+def test_a_batch_may_be_a_frame_and_an_empty_one():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pandas.DataFrame({"path": pandas.Series([], dtype=object)})
+    found = pandas.DataFrame(lenet.Reader(model="digits")(frame))
+    assert list(found.columns) == list(COLUMNS)
+    assert found.dtypes["confidence"] == np.float64
+
+
+def test_pictures_are_let_go_once_they_are_strips():
+    """A group of photographs would else take gigabytes."""
+    import weakref
+
+    kept = []
+
+    def pictures():
+        for picture in PICTURES[:8]:
+            picture = picture.copy()
+            kept.append(weakref.ref(picture))
+            yield picture
+            assert sum(ref() is not None for ref in kept) <= 2
+
+    assert len(list(lenet.Reader(model=untrained()).many(pictures()))) == 8

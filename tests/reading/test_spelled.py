@@ -7,11 +7,14 @@ import numpy as np
 import lenet
 from lenet import grammar
 from lenet.reading.spelled import spelled
+from lenet.strips import make_strips
 from tests.writing import on_paper, page
 
 
 def read(pictures, threshold=0.5):
-    return spelled(lenet.load("fields"), pictures, grammar.get("digits"), calibration=None, threshold=threshold)
+    wholes = [(0, 0, picture.shape[1], picture.shape[0]) for picture in pictures]
+    strips = list(zip(make_strips(pictures), wholes, strict=True))
+    return spelled(lenet.load("fields"), strips, grammar.get("digits"), calibration=None, threshold=threshold)
 
 
 def test_readings_come_in_the_order_of_the_pictures_each_with_its_places():

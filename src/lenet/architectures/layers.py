@@ -26,13 +26,18 @@ __all__ = [
 ]
 
 Activation = Literal["linear", "tanh", "scaled_tanh", "sigmoid", "relu"]
+"""What a sum goes through; "scaled_tanh" is the paper's 1.7159 tanh(2a/3)."""
 Pooling = Literal["average", "max", "trainable"]
+"""What a window of subsampling becomes; "trainable" is the paper's."""
 Table = tuple[tuple[int, ...], ...]
+"""For each map that a layer makes, the maps that it reads."""
 Shape = tuple[int, int, int]
 """Maps, rows, columns."""
 
 ACTIVATIONS = ("linear", "tanh", "scaled_tanh", "sigmoid", "relu")
+"""The names of all activations."""
 POOLINGS = ("average", "max", "trainable")
+"""The names of all ways to subsample."""
 
 
 MOST = 1 << 24
@@ -319,3 +324,4 @@ class RadialBasis(_Record):
 
 
 Layer = Convolution | Subsampling | FullConnection | RadialBasis
+"""Any record of a layer."""

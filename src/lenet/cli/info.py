@@ -18,7 +18,7 @@ from lenet.downloads import cache_folder
 from lenet.errors import LenetError
 from lenet.inputs import check_environment
 
-_EXTRAS = {"sklearn": "sklearn", "torch": "torch", "onnx": "onnx"}
+_EXTRAS = {"sklearn": "sklearn", "torch": "torch", "onnx": "onnx", "serve": "fastapi"}
 
 
 @click.command("info")

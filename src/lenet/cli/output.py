@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lenet.learning.history import Progress as TrainingProgress
+    from lenet.reading.folders import Progress as BatchProgress
 
 __all__ = ["Printer", "Progress", "columns", "given_bytes", "json_line", "write_picture"]
 
@@ -105,17 +107,29 @@ class Progress:
                 f"epoch {now.epoch}/{now.epochs}: wrong {now.training_error:.2%}{words}, {now.finished.seconds:.1f} s\n"
             )
 
-    def reading(self, place: str, share: float, readings: int, seconds: float) -> None:
-        """Show at which page a reading is, how much is done, 0 to 1, and how fast it goes."""
-        bar = "━" * round(24 * share)
+    def batch(self, now: BatchProgress) -> None:
+        """Show how many documents are read, how fast it goes, and how long it still takes."""
+        share = now.done / now.documents
+        aside = f", {now.bad:,} set aside" if now.bad else ""
         self._say(
-            f"{place} {bar:<24} {share:4.0%}, {readings:,} readings, {readings / max(seconds, 0.001):,.0f} a second"
+            f"{int(now.done):,} of {now.documents:,} documents {'━' * round(24 * share):<24} {share:4.0%}, "
+            f"{now.rate:,.0f} readings a second, {_duration(now.left)} left{aside}"
         )
 
     def download(self, name: str, received: int, total: int) -> None:
         """Show how much of a file has arrived, in bytes; `total` is 0 where nobody said."""
         of = f" of {total / 1e6:.1f}" if total else ""
         self._say(f"{name}: {received / 1e6:.1f}{of} MB")
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in two words at most, as people say it."""
+    if not math.isfinite(seconds):
+        return "unknown time"
+    minutes, hours = round(seconds / 60), seconds / 3600
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
 
 
 def given_bytes(name: str) -> str | bytes:

@@ -16,9 +16,10 @@ from lenet import weights
 from lenet.cards import Card
 from lenet.cli.evaluate_fields import sentence
 from lenet.cli.output import Progress, write_picture
-from lenet.datasets import Dataset, load_digits8x8, load_mnist
+from lenet.datasets import Dataset
+from lenet.datasets.found import digits_here
 from lenet.datasets.labelled_fields import Fields, load_fields
-from lenet.errors import DownloadError, InputError
+from lenet.errors import InputError
 from lenet.learning import RECIPES, Recipe, checkpoints
 from lenet.learning.fields import SYNTHETIC, train_fields
 from lenet.network import Network
@@ -50,7 +51,7 @@ class FieldTraining:
 
 def train_on_fields(asked: FieldTraining) -> None:
     """Train a network on labelled fields, print what it gained, and write it."""
-    fields, digits = load_fields(asked.fields), _digits()
+    fields, digits = load_fields(asked.fields), digits_here()
     start = None if asked.start == "none" else weights.load(asked.start or "fields")
     recipe = _recipe(asked, start)
     training, held_out = _divided(fields, recipe)
@@ -75,14 +76,6 @@ def train_on_fields(asked: FieldTraining) -> None:
         from lenet.drawing import learning_curve
 
         write_picture(learning_curve(history), asked.save)
-
-
-def _digits() -> Dataset:
-    """Return the digits to write synthetic fields with: MNIST's where they are on this machine."""
-    try:
-        return load_mnist("train", download=False)
-    except DownloadError:
-        return load_digits8x8("train")
 
 
 def _recipe(asked: FieldTraining, start: Network | None) -> Recipe:

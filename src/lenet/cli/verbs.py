@@ -22,6 +22,7 @@ VERBS = {
     "evaluate": "Measure how often a network is wrong, and where.",
     "show": "Show the layers of a network, or what they make of a picture.",
     "export": "Write a network as ONNX.",
+    "serve": "Answer requests over HTTP, and show the live page.",
     "fetch": "Fetch a data set and keep it.",
     "info": "Say what this installation has and uses.",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import tarfile
@@ -14,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import FormatError, InputError, LenetError
+from lenet.files import write_whole
 
-__all__ = ["Fields", "load_fields"]
+__all__ = ["Fields", "keep_field", "load_fields", "read_labels"]
 
 LABELS = "labels.jsonl"
 _LONGEST = 64
@@ -68,14 +71,14 @@ class Fields:
         return f"Fields({self.name!r}: {len(self):,} fields)"
 
 
-def load_fields(path: str | os.PathLike[str]) -> Fields:
+def load_fields(path: str | os.PathLike[str] | bytes) -> Fields:
     """Load labelled fields.
 
     Parameters
     ----------
     path : a file of lines such as `{"file": "scan1.png", "text": "1,250.00"}`, whose files are looked for beside it; a
-        folder with such a file called labels.jsonl; or a tar of such a folder. Fields with `"ambiguous": true` are left
-        out; other keys mean nothing.
+        folder with such a file called labels.jsonl; or a tar of such a folder, or the bytes of one that is not
+        compressed. Fields with `"ambiguous": true` are left out; other keys mean nothing.
 
     Raises
     ------
@@ -84,6 +87,8 @@ def load_fields(path: str | os.PathLike[str]) -> Fields:
     FormatError
         A line is not such an object; the message says which line.
     """
+    if isinstance(path, bytes):
+        return _load_tar(path)
     path = Path(path)
     if path.is_dir():
         path = path / LABELS
@@ -97,10 +102,66 @@ def load_fields(path: str | os.PathLike[str]) -> Fields:
     return _load(path.read_bytes(), lambda name: path.parent / name, path)
 
 
+def _load_tar(content: bytes) -> Fields:
+    name = Path("the fields given")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+            return _load(_member(archive, LABELS, name), lambda file: _member(archive, file, name), name)
+    except tarfile.TarError as error:
+        raise FormatError(f"{name} are no tar ({error}); pack the pictures with their {LABELS}") from None
+
+
+def keep_field(folder: str | os.PathLike[str], picture: NDArray[np.uint8], text: str, *, source: str = "") -> str:
+    """Add a field to a folder as `load_fields` takes it; of a picture that is there already, mend the text.
+
+    The picture is written first and the labels after it, each whole or not at all, so that whatever interrupts this,
+    the folder can be loaded. Two writers at the same time are not provided for.
+
+    Parameters
+    ----------
+    folder : made where it is missing.
+    picture : uint8 `(rows, columns)` or `(rows, columns, 3)`.
+    text : what is written on it.
+    source : where it is from, for people; it stands beside the text.
+
+    Returns
+    -------
+    The name of the picture's file, which follows from its pixels.
+
+    Raises
+    ------
+    InputError
+        The text is empty or too long, or the folder cannot be written to.
+    FormatError
+        The folder's labels are damaged; they stay as they are.
+    """
+    if not 0 < len(text) <= _LONGEST:
+        raise InputError(f"a text of {len(text)} characters was given; write 1 to {_LONGEST} of them")
+    path = Path(folder) / LABELS
+    before = path.read_bytes() if path.exists() else b""
+    list(read_labels(before, path))
+    digest = hashlib.sha256(repr(picture.shape).encode() + np.ascontiguousarray(picture).tobytes())
+    name = f"{digest.hexdigest()[:16]}.png"
+    kept = [line for line in before.splitlines() if line.strip() and json.loads(line)["file"] != name]
+    entry = {"file": name, "text": text} | ({"from": source} if source else {})
+    if not (Path(folder) / name).exists():
+        write_whole(Path(folder) / name, [_png(picture)])
+    write_whole(path, [line + b"\n" for line in [*kept, json.dumps(entry, ensure_ascii=False).encode()]])
+    return name
+
+
+def _png(picture: NDArray[np.uint8]) -> bytes:
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, "PNG")
+    return content.getvalue()
+
+
 def _load(labels: bytes, find: Callable[[str], bytes | Path], path: Path) -> Fields:
     """Read every picture that the labels name, found by `find`."""
     pictures, texts, names, refused = [], [], [], []
-    for name, text in _lines(labels, path):
+    for name, text in read_labels(labels, path):
         try:
             pictures.append(_picture(find(name)))
             texts.append(text)
@@ -117,8 +178,8 @@ def _load(labels: bytes, find: Callable[[str], bytes | Path], path: Path) -> Fie
     return Fields(pictures, tuple(texts), tuple(names), path.stem if path.name != LABELS else path.parent.name)
 
 
-def _lines(labels: bytes, path: Path) -> Iterator[tuple[str, str]]:
-    """Give the file and the text of each line."""
+def read_labels(labels: bytes, path: Path) -> Iterator[tuple[str, str]]:
+    """Give the file and the text of each line of labels; raise `FormatError`, naming `path`, where it has none."""
     for number, line in enumerate(labels.splitlines(), 1):
         if not line.strip():
             continue

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.documents.pictures import PIXEL_LIMIT, check_size, from_pil, without_colour
-from lenet.errors import FormatError, InputError, MissingExtraError
+from lenet.errors import FormatError, InputError, MissingExtraError, TooLargeError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,7 +68,7 @@ _DJVU_SECONDS = 120
 """How long one page may take; an ordinary one takes 0.1."""
 
 
-def decode(data: bytes, source: str, dpi: float) -> Iterator[Decoded]:
+def decode(data: bytes, source: str, dpi: float, pixels: int = PIXEL_LIMIT) -> Iterator[Decoded]:
     """Yield the pages of a file, one by one, as they are asked for.
 
     Parameters
@@ -76,6 +76,7 @@ def decode(data: bytes, source: str, dpi: float) -> Iterator[Decoded]:
     data : the whole file.
     source : what messages name.
     dpi : dots per inch at which pages without pixels of their own (PDF, DjVu) are drawn.
+    pixels : that a page may have.
 
     Raises
     ------
@@ -88,10 +89,10 @@ def decode(data: bytes, source: str, dpi: float) -> Iterator[Decoded]:
     """
     kind = _format_of(data, source)
     if kind == "PDF":
-        return _pdf_pages(_open_pdf(data, source), source, dpi)
+        return _pdf_pages(_open_pdf(data, source), source, dpi, pixels)
     if kind == "DjVu":
-        return _djvu_pages(data, _djvu_sizes(data, source), source, dpi)
-    return _image_pages(_open_image(data, kind, source), kind, source)
+        return _djvu_pages(data, _djvu_sizes(data, source), source, dpi, pixels)
+    return _image_pages(_open_image(data, kind, source), kind, source, pixels)
 
 
 def pages_in(data: bytes, source: str) -> int:
@@ -136,7 +137,7 @@ def _pillow(source: str, kind: str) -> Iterator[None]:
         except (InputError, FormatError):
             raise
         except DecompressionBombError as error:
-            raise InputError(
+            raise TooLargeError(
                 f"{source} has far too many pixels; up to {PIXEL_LIMIT:,} are read: shrink it or cut it into parts"
             ) from error
         except _DAMAGED as error:
@@ -159,7 +160,7 @@ def _open_image(data: bytes, kind: str, source: str) -> Image:
         return Image.open(BytesIO(data), formats=(kind,))
 
 
-def _image_pages(image: Image, kind: str, source: str) -> Iterator[Decoded]:
+def _image_pages(image: Image, kind: str, source: str, pixels: int) -> Iterator[Decoded]:
     """Yield the pages of a TIFF, without reduced copies of pages; of an animation only the first picture."""
     frame = 0
     while True:
@@ -167,7 +168,7 @@ def _image_pages(image: Image, kind: str, source: str) -> Iterator[Decoded]:
             if not _seek(image, frame):
                 return
             reduced = kind == "TIFF" and frame > 0 and image.tag_v2.get(254, 0) & 1  # type: ignore[attr-defined]
-            page = None if reduced else (from_pil(image, source=source), _dpi_of(image))
+            page = None if reduced else (from_pil(image, source=source, pixels=pixels), _dpi_of(image))
         if page is not None:
             yield page
         if kind != "TIFF":
@@ -219,14 +220,14 @@ def _open_pdf(data: bytes, source: str) -> PdfDocument:
         return document
 
 
-def _pdf_pages(document: PdfDocument, source: str, dpi: float) -> Iterator[Decoded]:
+def _pdf_pages(document: PdfDocument, source: str, dpi: float, pixels: int) -> Iterator[Decoded]:
     from pypdfium2 import PdfiumError
 
     try:
         for index in range(len(document)):
             with _DECODER:
                 try:
-                    picture = _draw_pdf_page(document[index], f"page {index + 1} of {source}", dpi)
+                    picture = _draw_pdf_page(document[index], f"page {index + 1} of {source}", dpi, pixels)
                 except PdfiumError as error:
                     raise FormatError(
                         f"page {index + 1} of {source} cannot be drawn: it is damaged; save the PDF again"
@@ -237,16 +238,16 @@ def _pdf_pages(document: PdfDocument, source: str, dpi: float) -> Iterator[Decod
             document.close()
 
 
-def _draw_pdf_page(page: PdfPage, source: str, dpi: float) -> NDArray[np.uint8]:
+def _draw_pdf_page(page: PdfPage, source: str, dpi: float, pixels: int) -> NDArray[np.uint8]:
     """Draw a page on white; one PDF point is 1/72 inch."""
     from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
     try:
         width, height = (points * dpi / 72 for points in page.get_size())
-        check_size(width, height, f"{source} at {dpi:.6g} dpi")
+        check_size(width, height, f"{source} at {dpi:.6g} dpi", pixels)
         for image in page.get_objects(filter=(FPDF_PAGEOBJ_IMAGE,)):
             columns, rows = image.get_px_size()
-            check_size(columns, rows, f"an image on {source}")
+            check_size(columns, rows, f"an image on {source}", pixels)
         bitmap = page.render(scale=dpi / 72, rev_byteorder=True)
         drawn = bitmap.to_numpy()
         picture = drawn.copy() if drawn.ndim == 2 else without_colour(np.ascontiguousarray(drawn[:, :, :3]))
@@ -279,12 +280,14 @@ def _djvu_sizes(data: bytes, source: str) -> list[tuple[int, int, int]]:
     return sizes
 
 
-def _djvu_pages(data: bytes, sizes: list[tuple[int, int, int]], source: str, dpi: float) -> Iterator[Decoded]:
+def _djvu_pages(
+    data: bytes, sizes: list[tuple[int, int, int]], source: str, dpi: float, pixels: int
+) -> Iterator[Decoded]:
     for number, (columns, rows, own_dpi) in enumerate(sizes, 1):
         page = f"page {number} of {source}"
-        check_size(columns, rows, page)
+        check_size(columns, rows, page, pixels)
         width, height = columns * dpi / own_dpi, rows * dpi / own_dpi
-        check_size(width, height, f"{page} at {dpi:.6g} dpi")
+        check_size(width, height, f"{page} at {dpi:.6g} dpi", pixels)
         options = ("-format=pnm", f"-page={number}", f"-size={round(width)}x{round(height)}")
         drawn = _run_ddjvu(options, data, page)
         with _pillow(page, "DjVu"):

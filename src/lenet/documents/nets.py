@@ -14,6 +14,8 @@ from lenet.documents.tints import tint_of
 
 __all__ = ["Net", "find_nets"]
 
+SLIM = 6.0
+"""A rule between two others may be short for how thick it is; no letter reaches from one to the other; of ours."""
 GAP = 0.06
 """A rule may be missing for so much of the picture's longer side, where writing or a fold hides it; of ours."""
 STRAY = 0.03
@@ -52,7 +54,7 @@ def find_nets(marks: NDArray[np.bool_], tints: NDArray[np.uint8] | None) -> Iter
     tints : of the same page, or None where it has no colours; rules of a net have one.
     """
     reach = round(GAP * max(marks.shape))
-    level, upright = (_linked(_longest(straight_lines(side)), reach) for side in (marks, marks.T))
+    level, upright = (_linked(_longest(straight_lines(side, slim=SLIM)), reach) for side in (marks, marks.T))
     crossing = _crossing(marks, level, upright)
     _keep_crossing_two(crossing)
     if tints is not None and crossing.any():

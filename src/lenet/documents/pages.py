@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.documents.decoders import Decoded, decode, decode_pil, pages_in
-from lenet.documents.pictures import as_picture
-from lenet.errors import InputError, LenetError
+from lenet.documents.pictures import PIXEL_LIMIT, as_picture
+from lenet.errors import InputError, LenetError, TooLargeError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,7 +51,7 @@ class Page:
         return f"Page({self.source}, page {self.number}: {columns} x {rows} {colour}{dpi})"
 
 
-def open_document(source: Source, *, dpi: float = 200) -> Iterator[Page]:
+def open_document(source: Source, *, dpi: float = 200, pixels: int = PIXEL_LIMIT) -> Iterator[Page]:
     """Open a picture or a document and yield its pages.
 
     The source and its format are checked at once; each page is decoded when it is asked for. PNG, JPEG, GIF, BMP,
@@ -61,6 +61,7 @@ def open_document(source: Source, *, dpi: float = 200) -> Iterator[Page]:
     ----------
     source : a path, bytes, a file opened for reading bytes, a PIL image, or an array as `as_picture` takes it.
     dpi : dots per inch at which pages of PDF and DjVu are drawn. Pictures made of pixels stay as they are.
+    pixels : that a page of a file may have.
 
     Returns
     -------
@@ -69,8 +70,9 @@ def open_document(source: Source, *, dpi: float = 200) -> Iterator[Page]:
     Raises
     ------
     InputError
-        There is no such file, it may not be read, is empty or of an unknown format, has a password, or has more than
-        `FILE_LIMIT` bytes; or a page has too many pixels.
+        There is no such file, it may not be read, is empty or of an unknown format, or has a password.
+    TooLargeError
+        It has more than `FILE_LIMIT` bytes, or a page too many pixels.
     FormatError
         The file is damaged or cut short.
     MissingExtraError
@@ -82,9 +84,9 @@ def open_document(source: Source, *, dpi: float = 200) -> Iterator[Page]:
         return _pages(iter([(as_picture(source), None)]), "the array")
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
-        return _pages(decode(_read_path(name), name, dpi), name)
+        return _pages(decode(_read_path(name), name, dpi, pixels), name)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _pages(decode(_limited(bytes(source), "the data"), "the data", dpi), "the data")
+        return _pages(decode(_limited(bytes(source), "the data"), "the data", dpi, pixels), "the data")
     from PIL import Image
 
     if isinstance(source, Image.Image):
@@ -92,7 +94,7 @@ def open_document(source: Source, *, dpi: float = 200) -> Iterator[Page]:
         return _pages(iter([decode_pil(source, name)]), name)
     if hasattr(source, "read"):
         name = _name_of(source)
-        return _pages(decode(_read_file(source, name), name, dpi), name)
+        return _pages(decode(_read_file(source, name), name, dpi, pixels), name)
     raise InputError(
         f"an object of type {type(source).__name__} was given; a path, bytes, a file, a PIL image or a NumPy array "
         "was expected: turn it into one of them"
@@ -141,7 +143,7 @@ def _read_file(file: BinaryIO, name: str) -> bytes:
 
 def _limited(data: bytes, name: str) -> bytes:
     if len(data) > FILE_LIMIT:
-        raise InputError(f"{name} has more than {FILE_LIMIT:,} bytes, the most that is read; split it")
+        raise TooLargeError(f"{name} has more than {FILE_LIMIT:,} bytes, the most that is read; split it")
     return data
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.errors import InputError
+from lenet.errors import InputError, TooLargeError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,24 +23,27 @@ _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 """EXIF's orientation to Pillow's `Transpose` that undoes it."""
 
 
-def check_size(columns: float, rows: float, source: str) -> None:
+def check_size(columns: float, rows: float, source: str, most: int = PIXEL_LIMIT) -> None:
     """Refuse a picture for its size, before anything is decoded.
 
     Parameters
     ----------
     columns, rows : pixels.
     source : what the message names.
+    most : pixels that it may have.
 
     Raises
     ------
     InputError
-        There is no pixel, or there are more than `PIXEL_LIMIT`.
+        There is no pixel.
+    TooLargeError
+        There are more than `most`.
     """
     if not (columns >= 1 and rows >= 1):
         raise InputError(f"{source} has {columns:.6g} x {rows:.6g} pixels; a picture has at least one, so give another")
-    if columns * rows > PIXEL_LIMIT:
-        raise InputError(
-            f"{source} has {columns:,.0f} x {rows:,.0f} pixels; up to {PIXEL_LIMIT:,} are read: "
+    if columns * rows > most:
+        raise TooLargeError(
+            f"{source} has {columns:,.0f} x {rows:,.0f} pixels; up to {most:,} are read: "
             "shrink it, cut it into parts or lower the dpi"
         )
 
@@ -99,7 +102,7 @@ def _grey_levels(array: NDArray[np.generic], source: str) -> NDArray[np.uint8]:
     return np.asarray(np.rint(array), np.uint8)
 
 
-def from_pil(image: Image, *, source: str = "the PIL image") -> NDArray[np.uint8]:
+def from_pil(image: Image, *, source: str = "the PIL image", pixels: int = PIXEL_LIMIT) -> NDArray[np.uint8]:
     """Return a PIL image of any mode as a picture: opacity laid on white, EXIF's orientation applied.
 
     Decodes the image, and lets Pillow's errors through. A palette becomes grey if it has no colours.
@@ -111,7 +114,7 @@ def from_pil(image: Image, *, source: str = "the PIL image") -> NDArray[np.uint8
     """
     from PIL import Image
 
-    check_size(*image.size, source)
+    check_size(*image.size, source, pixels)
     image.load()
     turn = _TURNS.get(image.getexif().get(0x0112, 1))
     if turn is not None:

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet._engine import components
-from lenet.documents.cleanup import strokes
+from lenet.documents.cleanup import quantile, strokes
 from lenet.documents.nearby import largest_near
 
-__all__ = ["Box", "Piece", "find_pieces", "text_rows"]
+__all__ = ["Box", "Piece", "find_pieces", "single_piece", "text_rows"]
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the picture given; right and bottom are exclusive."""
@@ -27,6 +27,9 @@ FRAGMENT_HEIGHT = 0.7
 
 LEAST_PIXELS = 5
 """Lower than this no digit can be told from another; print on a page scanned at 100 dpi is 8 high."""
+
+SINGLE_HEIGHT = 8
+"""Lower than this a single piece is looked at as one of many would be; of ours."""
 
 LEAST_STRENGTH = 0.3
 """Paler than this share of the usual ink is a line of the paper or print shining through."""
@@ -117,6 +120,32 @@ def find_pieces(ink: NDArray[np.uint8], *, one_row: bool = False) -> list[Piece]
     found = _digit_strength(_without_specks(found, usual), usual)
     groups = _joined(found, usual, one_row)
     return [_piece(ink, found, group) for group in _digit_sized(groups, found, usual)]
+
+
+def single_piece(ink: NDArray[np.uint8]) -> Piece | None:
+    """Return what `find_pieces` would, where that is one connected stroke that has to be a character; else None.
+
+    It takes a tenth of the time, and leaves to `find_pieces` whatever has parts, reaches the border, or may be a dash,
+    a frame or a ruled line.
+
+    Parameters
+    ----------
+    ink : as for `find_pieces`, but ruled lines may be on it.
+    """
+    marks = strokes(ink)
+    _, table = components(marks.view(np.uint8))
+    if len(table) != 1:
+        return None
+    left, top, right, bottom = (int(side) for side in table[0, :4])
+    width, height = right - left, bottom - top
+    inside = min(left, top, ink.shape[1] - right, ink.shape[0] - bottom) > 0
+    if not inside or height < SINGLE_HEIGHT or width > 2 * height:
+        return None
+    around = marks[top - 1 : bottom + 1, left - 1 : right + 1]
+    edges = around[1], around[-2], around[:, 1], around[:, -2]
+    if 3 * width > height and sum(map(np.count_nonzero, edges)) > width + height:
+        return None
+    return _cut(ink, around, left - 1, top - 1)
 
 
 def _connected(ink: NDArray[np.uint8]) -> _Found:
@@ -262,8 +291,8 @@ def _cut(ink: NDArray[np.uint8], marks: NDArray[np.bool_], left: int, top: int) 
     rows, columns = marks.shape
     reach = largest_near(marks, 1, 1)
     crop = np.where(reach, ink[top : top + rows, left : left + columns], 0)
-    full = max(1.0, float(np.percentile(crop[marks], 75)))
-    stretched = (crop * (255.0 / full)).clip(0, 255).astype(np.uint8)
+    full = max(1.0, quantile(crop[marks], 0.75))
+    stretched = np.minimum(crop * (255.0 / full), 255).astype(np.uint8)
     return Piece((left, top, left + columns, top + rows), stretched, _stroke_width(marks))
 
 
@@ -277,10 +306,10 @@ def _tail(marks: NDArray[np.bool_], stroke: float) -> int:
 
 def _stroke_width(marks: NDArray[np.bool_]) -> float:
     """Return area over half the outline, which is the width of a long stroke."""
-    padded = np.pad(marks, 1)
-    sides = sum(int((np.diff(padded.view(np.int8), axis=axis) != 0).sum()) for axis in (0, 1))
+    within = np.count_nonzero(marks[1:] != marks[:-1]) + np.count_nonzero(marks[:, 1:] != marks[:, :-1])
+    sides = within + sum(map(np.count_nonzero, (marks[0], marks[-1], marks[:, 0], marks[:, -1])))
     # An oblique outline crosses 4 / pi times as many sides of pixels as it is long.
-    return float(marks.sum()) / max(1.0, sides * (np.pi / 4) / 2)
+    return np.count_nonzero(marks) / max(1.0, sides * (np.pi / 4) / 2)
 
 
 def text_rows(pieces: list[Piece]) -> list[list[Piece]]:

@@ -32,7 +32,7 @@ def lattice_svg(texts: Sequence[FieldText]) -> str:
     width, height = (len(lattice.cuts) + 1) * _STEP + 28, middle + below + 20
     on_best = {node for arc in lattice.arcs if arc.best for node in (arc.source, arc.target)}
     heights = {node: middle if node in on_best else middle + _LANE / 2 for node in range(len(lattice.cuts) + 2)}
-    arcs = [_arc(arc, heights, middle + _LANE * lanes[arc]) for arc in lattice.arcs]
+    arcs = [_arc(arc, number, heights, middle + _LANE * lanes[arc]) for number, arc in enumerate(lattice.arcs)]
     drawn = [path for path, _ in arcs] + [words for _, words in arcs]
     drawn += [f'<circle class="node" cx="{_across(node):g}" cy="{y:g}" r="4"/>' for node, y in heights.items()]
     size = f'width="{width:.0f}" height="{height:.0f}"'
@@ -56,13 +56,17 @@ def _lanes(lattice: Lattice) -> dict[Arc, int]:
     return lanes
 
 
-def _arc(arc: Arc, heights: dict[int, float], lane: float) -> tuple[str, str]:
-    """Draw an arc that leaves its node, runs along its lane, and comes down to its target; and its words."""
+def _arc(arc: Arc, number: int, heights: dict[int, float], lane: float) -> tuple[str, str]:
+    """Draw an arc that leaves its node, runs along its lane, and comes down to its target; and its words.
+
+    Both carry its number, so that a page with a script can light up a path.
+    """
     x, y, to_x, to_y = _across(arc.source), heights[arc.source], _across(arc.target), heights[arc.target]
     kind = " best" if arc.best else ""
     bend = 20.0
     path = f"M{x:g} {y:g}C{x + bend / 2:g} {y:g} {x + bend / 2:g} {lane:g} {x + bend:g} {lane:g}H{to_x - bend:g}"
     path += f"C{to_x - bend / 2:g} {lane:g} {to_x - bend / 2:g} {to_y:g} {to_x:g} {to_y:g}"
     words = f"{escape(arc.sign)} <tspan class='grey' font-size='9'>{arc.penalty:.2f}</tspan>"
-    text = f'<text class="{kind}" x="{(x + to_x) / 2:g}" y="{lane - 4:g}" text-anchor="middle">{words}</text>'
-    return f'<path class="arc{kind}" d="{path}"/>', text
+    place = f'x="{(x + to_x) / 2:g}" y="{lane - 4:g}" text-anchor="middle"'
+    text = f'<text class="{kind}" data-arc="{number}" {place}>{words}</text>'
+    return f'<path class="arc{kind}" data-arc="{number}" d="{path}"/>', text

@@ -43,13 +43,13 @@ def get(
 ) -> Grammar:
     """Return the grammar that a user means.
 
+    An option that a kind has no use for is not looked at: one setting serves all the fields of a page.
+
     Parameters
     ----------
     kind : one of `NAMES`; a pattern as "regex:[0-9]{8}" or compiled by `re`; or a grammar, which is returned as it is.
     decimal : "." or ",": what stands before the decimals; None leaves it to each text to settle that.
     date_order : "dmy", "mdy" or "ymd": the order of dates, which is then the only one that is read; None for any.
-
-    An option that a kind has no use for is not looked at: one setting serves all the fields of a page.
 
     Raises
     ------

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lenet.network import Network
 
 __all__ = ["Epoch", "History", "Progress"]
 
@@ -75,7 +79,7 @@ class History:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come, for whoever draws a bar.
+    """How far a training has come, for whoever draws a bar or watches the network.
 
     Parameters
     ----------
@@ -83,6 +87,8 @@ class Progress:
     done, images : the training images of this epoch that have passed, and all of them.
     loss, training_error : means over those that have passed.
     finished : the record of the epoch, once it is over; None until then.
+    network : what is being trained, as it is during the call; it goes on changing after it, so keep a copy of what you
+        want to keep, and write nothing into it.
     """
 
     epoch: int
@@ -92,3 +98,4 @@ class Progress:
     loss: float
     training_error: float
     finished: Epoch | None = None
+    network: Network | None = field(default=None, compare=False, repr=False)

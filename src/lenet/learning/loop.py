@@ -34,7 +34,7 @@ from lenet.network import Network
 
 __all__ = ["Training", "train"]
 
-_CHUNK = 100
+EVERY = 100
 """Steps between two looks at the loss, two calls back, and two updates of the moving average."""
 
 
@@ -60,6 +60,7 @@ def train(
     resume: str | os.PathLike[str] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     callback: Callable[[Progress], None] | None = None,
+    every: int = EVERY,
     threads: int = 0,
 ) -> Training:
     """Train a network.
@@ -80,7 +81,10 @@ def train(
     resume : a checkpoint to go on from; architecture and recipe are the checkpoint's, and have to be that where they
         are given; the data, their classes and the teacher have to be the same.
     checkpoint : a file to keep the state in after each epoch; an interruption leaves the last one in place.
-    callback : called after every hundred steps, and with `Progress.finished` when an epoch is over.
+    callback : called every so many steps, and with `Progress.finished` when an epoch is over. It may look at
+        `Progress.network`, wait, and raise to end the training.
+    every : how many steps; as often the moving average follows and whole-pixel shifts are drawn anew, so another number
+        gives another network of the same kind; give the same one to go on from a checkpoint.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
 
     Returns
@@ -108,6 +112,8 @@ def train(
     1
     """
     threads = thread_count(threads)
+    if every < 1:
+        raise InputError(f"every={every} was given; give how many steps, 1 or more, lie between two calls back")
     data = _in_order(_dataset(dataset))
     if checkpoint is not None:
         require_place(checkpoint)
@@ -121,7 +127,7 @@ def train(
     network = _fresh(architecture) if isinstance(architecture, Network) else Network(planned, seed=used.seed)
     network.classes = data.classes
     fingerprint = _fingerprint(data, teacher) if resume is not None or checkpoint is not None else ""
-    course = Course(network, data, validation, used, teacher, threads)
+    course = Course(network, data, validation, used, teacher, threads, every)
     if before is not None:
         course.restore(before, fingerprint)
     while len(course.epochs) < used.epochs:
@@ -142,8 +148,10 @@ class Course:
         recipe: Recipe,
         teacher: Network | None,
         threads: int,
+        every: int = EVERY,
     ) -> None:
         self.network, self.data, self.recipe, self.teacher, self.threads = network, data, recipe, teacher, threads
+        self.every = every
         if teacher is not None:
             network.temperature = 1 / recipe.temperature
         self.training, held_out = data.split_indices(0 if validation is not None else recipe.validation, recipe.seed)
@@ -187,9 +195,9 @@ class Course:
         recipe, data = self.recipe, self.data
         order = np.random.default_rng((recipe.seed, number)).permutation(self.training)
         rates = self.rates[(number - 1) * self.steps : number * self.steps]
-        for step in range(0, self.steps, _CHUNK):
-            chosen = order[step * recipe.batch : (step + _CHUNK) * recipe.batch]
-            chunk_rates = rates[step : step + _CHUNK]
+        for step in range(0, self.steps, self.every):
+            chosen = order[step * recipe.batch : (step + self.every) * recipe.batch]
+            chunk_rates = rates[step : step + self.every]
             if recipe.distortion is None and self.teacher is None:
                 yield data.images, data.labels, chosen, chunk_rates, None
             else:
@@ -233,7 +241,8 @@ class Course:
         return float(np.mean(found != self.validation.labels))
 
     def _progress(self, number: int, done: int, loss: float, wrong: int, finished: Epoch | None = None) -> Progress:
-        return Progress(number, self.recipe.epochs, done, len(self.training), loss / done, wrong / done, finished)
+        shares = loss / done, wrong / done
+        return Progress(number, self.recipe.epochs, done, len(self.training), *shares, finished, self.network)
 
     def _diverged(self, number: int, loss: float) -> DivergenceError:
         return DivergenceError(

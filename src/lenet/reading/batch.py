@@ -1,176 +1,273 @@
-"""Results of long runs: a file that grows as they come, and that a killed run goes on from.
+"""The results of a long run: a file that grows as they come, and beside it a journal that says how far it got.
 
-A page counts as done when the file holds a row of a later one; what a run was writing when it was killed is taken
-off the file and read anew, so nothing is lost or doubled, whatever was cut where.
+The journal is written after what it speaks of, so whenever a run is killed, what stands in the files beyond it is cut
+off and read anew: nothing is lost or doubled.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lenet.errors import FormatError, InputError
-from lenet.files import require_place
-from lenet.reading.readings import Reading
+from lenet.files import require_place, write_whole
+from lenet.reading.rows import arrow_schema, csv_lines
 
-__all__ = ["Results"]
+__all__ = ["SUFFIXES", "Done", "Part", "Results"]
 
-SUFFIXES = (".jsonl", ".csv")
+SUFFIXES = (".jsonl", ".csv", ".parquet")
+"""What results are written as."""
+EVERY = 1.0
+"""Seconds between entries in the journal: what a killed run reads again at most, and the page that it was at."""
+ROWS = 10_000
+"""Rows of a row group in Parquet."""
 
 
-class Results:
-    """A file of readings, JSON lines or comma-separated values by its suffix. Use it in a `with` statement.
+@dataclass(frozen=True)
+class Part:
+    """What a run gives at once: a page of a document, or some documents that are read together.
 
     Parameters
     ----------
-    path : where it stands; the suffix is .jsonl or .csv.
-    files : the documents of the run in their order, each once; readings name them.
-    resume : go on after what an earlier run of the same documents wrote; without it, an existing file is refused.
+    lines : the rows, as the file has them.
+    readings : how many rows these are.
+    documents : how many documents end with this part.
+    page : how many pages of a document that does not end yet are done.
+    share : how much of that document is done, 0 to 1.
+    bad : the documents that cannot be read, with the reason.
+    """
+
+    lines: bytes = b""
+    readings: int = 0
+    documents: int = 0
+    page: int = 0
+    share: float = 0.0
+    bad: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """How far a run is: whole documents, pages of the next one, rows, documents set aside; bytes of both files."""
+
+    documents: int = 0
+    page: int = 0
+    readings: int = 0
+    bad: int = 0
+    bytes: int = 0
+    bad_bytes: int = 0
+
+
+class Results:
+    """The files of a run: `NAME.jsonl`, `.csv` or `.parquet`, `NAME.bad.jsonl` and `NAME.run.json`, its journal.
+
+    Parquet is written at the end, from rows that are kept in `NAME.parquet.rows` until then. Use it in a `with`.
+
+    Parameters
+    ----------
+    path : where the results shall stand; the suffix says the format.
+    run : what the rows depend on, as values that JSON takes: the documents and how they are read.
+    resume : go on after what an earlier run wrote; without it, existing files are refused.
 
     Raises
     ------
     InputError
-        The file cannot be written, exists already, is of other documents, or a document is named twice.
+        The files cannot be written, exist already, or are of another run or in use by one.
     FormatError
-        What stands in the file is not what `Results` writes.
+        The journal is damaged.
+    MissingExtraError
+        Parquet is wanted, and pyarrow is not installed.
     """
 
-    def __init__(self, path: str | os.PathLike[str], files: Sequence[str], *, resume: bool = False) -> None:
+    def __init__(self, path: str | os.PathLike[str], run: Mapping[str, Any], *, resume: bool = False) -> None:
         self.path = Path(path)
-        self._csv = self.path.suffix.lower() == ".csv"
-        self._check(files, resume)
-        self._last: tuple[str, int] | None = None
-        self._done: set[str] = set()
-        self._header: list[str] = []
-        end = 0
-        if self.path.exists():
-            end = self._scan()
-        if self._last is not None and self._last[0] not in files:
-            raise InputError(
-                f"{self.path} ends with {self._last[0]}, which is not among the files given; resume with the same files"
-            )
-        self._file = self._opened(end)
+        self.format = self.path.suffix.lower()
+        self._check()
+        self._run = {"results": self.path.name, **run}
+        self._rows_path = self.path.with_name(f"{self.path.name}.rows") if self.format == ".parquet" else self.path
+        self.bad_path = self.path.with_suffix(".bad.jsonl")
+        self._journal = self.path.with_suffix(".run.json")
+        self.done, self.finished = self._begun() if resume else self._fresh()
+        self._rows: BinaryIO | None = None
+        self._bad: BinaryIO | None = None
+        self._next = time.monotonic() + EVERY
+        if not self.finished:
+            self._open()
 
-    def _check(self, files: Sequence[str], resume: bool) -> None:
-        if self.path.suffix.lower() not in SUFFIXES:
-            raise InputError(f"{self.path} was given for the results; its suffix says the format: .jsonl or .csv")
-        twice = next((file for file in files if files.count(file) > 1), None) if len(set(files)) < len(files) else None
-        if twice is not None:
+    def _check(self) -> None:
+        if self.format not in SUFFIXES:
             raise InputError(
-                f"{twice} was given twice; the rows of results would not tell which is which: give it once"
+                f"{self.path} was given for the results; its suffix says the format: {', '.join(SUFFIXES)}"
             )
-        if self.path.exists() and not resume:
-            raise InputError(f"{self.path} exists already; resume (--resume) to go on with it, or choose another name")
+        if self.format == ".parquet":
+            arrow_schema()
         require_place(self.path)
 
-    def _opened(self, end: int) -> BinaryIO:
+    def _fresh(self) -> tuple[Done, bool]:
+        for path in (self.path, self._rows_path, self._journal, self.bad_path):
+            if path.exists():
+                raise InputError(f"{path} exists already; resume (--resume) to go on with it, or choose another name")
+        return Done(), False
+
+    def _begun(self) -> tuple[Done, bool]:
+        """Return how far the run is that the journal speaks of."""
+        if not self._journal.exists():
+            return self._fresh()
         try:
-            file = self.path.open("r+b" if self.path.exists() else "xb")
-            file.truncate(end)
-            file.seek(end)
+            journal = json.loads(self._journal.read_bytes())
+            done, finished, run = Done(**journal["done"]), bool(journal["finished"]), dict(journal["run"])
+        except (ValueError, LookupError, TypeError) as error:
+            raise FormatError(
+                f"{self._journal} is no journal of a run; remove it and the results, or choose another name"
+            ) from error
+        other = next((name for name in {**run, **self._run} if run.get(name) != self._run.get(name)), None)
+        if other is not None:
+            was, now = (each.get(other, "none") for each in (run, self._run))
+            of = "other documents" if other == "names" else f"{other} {was}, and now it is {now}"
+            raise InputError(f"{self.path} was begun with {of}; give the same again, or choose another name")
+        if finished and not self.path.exists():
+            raise InputError(f"{self.path} is gone, of which {self._journal} speaks; remove that, or put it back")
+        return done, finished
+
+    def _open(self) -> None:
+        """Open both files where the journal says that they end, and lock them to this run.
+
+        The journal is there before them: a run that is killed in between can be gone on with.
+        """
+        if not self._journal.exists():
+            self._write_journal()
+        self._rows = self._opened(self._rows_path, self.done.bytes)
+        try:
+            self._bad = self._opened(self.bad_path, self.done.bad_bytes)
+        except BaseException:
+            self._rows.close()
+            raise
+        if self.format == ".csv" and not self.done.bytes:
+            self._rows.write(csv_lines(None))
+            self.done = replace(self.done, bytes=self._rows.tell())
+        self._enter()
+
+    def _opened(self, path: Path, end: int) -> BinaryIO:
+        try:
+            file = path.open("r+b" if path.exists() else "xb")
         except OSError as error:
-            raise InputError(f"{self.path} cannot be written ({error.strerror}); choose another place") from error
+            raise InputError(f"{path} cannot be written ({error.strerror}); choose another place") from error
+        try:
+            _lock(file, path)
+            self._need(path, os.fstat(file.fileno()).st_size, end)
+        except InputError:
+            file.close()
+            raise
+        file.truncate(end)
+        file.seek(end)
         return file
 
-    @property
-    def rest(self) -> tuple[str, int] | None:
-        """The document and page that an earlier run was at, to be read anew; None where nothing was written."""
-        return self._last
+    def _need(self, path: Path, size: int, end: int) -> None:
+        if size < end:
+            raise InputError(
+                f"{path} has {size:,} bytes, and its run left {end:,}; put them back, or remove it and {self._journal}"
+            )
 
-    def wants(self, file: str, page: int | None = None) -> bool:
-        """Tell whether a document, or one of its pages, is still to be read.
-
-        A document that an earlier run found nothing on left no row: it is tried again.
-        """
-        if file not in self._done:
-            return True
-        if self._last is None or file != self._last[0]:
-            return False
-        return page is None or page >= self._last[1]
-
-    def write(self, readings: Sequence[Reading]) -> None:
-        """Append the readings of a page."""
-        rows = [reading.to_dict() for reading in readings]
-        lines = "".join(
-            self._csv_lines(rows) if self._csv else (f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-        )
+    def write(self, part: Part) -> None:
+        """Append what a run gives."""
+        assert self._rows is not None
+        assert self._bad is not None
+        bad = "".join(f"{json.dumps({'file': file, 'reason': why}, ensure_ascii=False)}\n" for file, why in part.bad)
         try:
-            self._file.write(lines.encode("utf-8", "surrogateescape"))
-            self._file.flush()
+            self._rows.write(part.lines)
+            self._rows.flush()
+            self._bad.write(bad.encode("utf-8", "surrogateescape"))
+            self.done = Done(
+                self.done.documents + part.documents,
+                part.page,
+                self.done.readings + part.readings,
+                self.done.bad + len(part.bad),
+                self._rows.tell(),
+                self._bad.tell(),
+            )
+            if time.monotonic() > self._next:
+                self._enter()
         except OSError as error:
             raise InputError(
                 f"{self.path} cannot be written on ({error.strerror}); make room and resume: what is in it stays"
             ) from error
 
-    def _csv_lines(self, rows: Sequence[Mapping[str, object]]) -> Iterator[str]:
-        for row in rows:
-            if not self._header:
-                self._header = list(row)
-                yield _csv_line(self._header)
-            yield _csv_line([_flat(row[key]) for key in self._header])
+    def _enter(self, *, finished: bool = False) -> None:
+        """Write the journal, once what it speaks of is on the disk."""
+        for file in (self._rows, self._bad):
+            assert file is not None
+            file.flush()
+            os.fsync(file.fileno())
+        self._write_journal(finished=finished)
+        self._next = time.monotonic() + EVERY
 
-    def _scan(self) -> int:
-        """Return where the rows of the last page begin; remember that page, and which documents have rows."""
-        start = end = number = 0
-        with self.path.open("rb") as file:
-            for number, record in enumerate(_records(file, quoted=self._csv), 1):
-                if not record.endswith(b"\n"):
-                    break  # cut short: of the last page
-                if self._csv and number == 1:
-                    self._header = next(csv.reader([record.decode("utf-8", "surrogateescape")]))
-                    if not {"file", "page"} <= set(self._header):
-                        raise FormatError(f"{self.path} has no results of lenet in it; choose another name")
-                    start = end = len(record)
-                    continue
-                place = self._place(record, number)
-                if place != self._last:
-                    start, self._last = end, place
-                    self._done.add(place[0])
-                end += len(record)
-        return start
+    def _write_journal(self, *, finished: bool = False) -> None:
+        journal = {"run": self._run, "done": asdict(self.done), "finished": finished}
+        write_whole(self._journal, [json.dumps(journal, indent=1).encode()])
 
-    def _place(self, record: bytes, number: int) -> tuple[str, int]:
-        text = record.decode("utf-8", "surrogateescape")
-        try:
-            if self._csv:
-                row: Mapping[str, object] = dict(zip(self._header, next(csv.reader(io.StringIO(text))), strict=True))
-            else:
-                row = json.loads(text)
-            return str(row["file"]), int(str(row["page"]))
-        except (ValueError, LookupError, TypeError) as error:
-            raise FormatError(
-                f"line {number} of {self.path} is no result of lenet; mend or remove the line, or choose another name"
-            ) from error
+    def finish(self) -> None:
+        """Say that all is read; make Parquet of the rows where it is wanted."""
+        self._enter()
+        if self.format == ".parquet":
+            _fold(self._rows_path, self.path)
+        self._enter(finished=True)
+        self.finished = True
 
     def __enter__(self) -> Results:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        """Leave whole rows only, also where a run is interrupted in the middle of one."""
+        if not self.finished:
+            with suppress(OSError, InputError):
+                self._enter()
+        for file, end in ((self._rows, self.done.bytes), (self._bad, self.done.bad_bytes)):
+            for last in () if file is None else (partial(file.truncate, end), file.close):
+                with suppress(OSError):  # what is full stays full
+                    last()
+        if self.finished and self._rows_path != self.path:
+            self._rows_path.unlink(missing_ok=True)
+        if self.finished and not self.done.bad_bytes:
+            self.bad_path.unlink(missing_ok=True)
 
 
-def _records(file: BinaryIO, *, quoted: bool) -> Iterator[bytes]:
-    """Give the lines of a file; in CSV, a line with an open quotation mark goes on."""
-    held = b""
-    for line in file:
-        held += line
-        if not quoted or held.count(b'"') % 2 == 0:
-            yield held
-            held = b""
-    if held:
-        yield held.removesuffix(b"\n")
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Keep a second run away, where the system can."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(f"{path} is being written by another run; wait for it, or choose another name") from error
 
 
-def _flat(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple | dict) else value
+def _fold(rows: Path, path: Path) -> None:
+    """Write lines of JSON as Parquet, whole or not at all."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    schema, aside = arrow_schema(), path.with_name(f".{path.name}.folding")
+    with parquet.ParquetWriter(aside, schema, compression="zstd") as writer:
+        for group in _groups(rows):
+            writer.write_table(pa.Table.from_pylist(group, schema))
+    aside.replace(path)
 
 
-def _csv_line(values: Sequence[object]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()
+def _groups(rows: Path) -> Iterator[list[dict[str, Any]]]:
+    group: list[dict[str, Any]] = []
+    with rows.open("rb") as file:
+        for line in file:
+            group.append(json.loads(line.decode("utf-8", "replace")))  # names of files may be no text
+            if len(group) == ROWS:
+                yield group
+                group = []
+    if group:
+        yield group

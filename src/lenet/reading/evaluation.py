@@ -23,7 +23,15 @@ from lenet.reading.reader import Reader
 from lenet.reading.readings import Reading
 from lenet.strips import make_strips
 
-__all__ = ["ConfidenceBin", "FieldEvaluation", "FieldMistake", "Outcome", "calibrate_fields", "evaluate_fields"]
+__all__ = [
+    "ConfidenceBin",
+    "FieldEvaluation",
+    "FieldMistake",
+    "Outcome",
+    "calibrate_fields",
+    "evaluate_fields",
+    "is_right",
+]
 
 BINS = 10
 """Bins of confidence, of equal width."""
@@ -147,7 +155,7 @@ def evaluate_fields(reader: Reader, fields: Fields, *, worst: int = 20) -> Field
     if not len(fields):
         raise InputError(f"{fields} has nothing to evaluate on; give at least one field")
     readings = list(reader.many(fields.pictures))
-    right = np.array([_is_right(reader.grammar, r.text, t) for r, t in zip(readings, fields.texts, strict=True)])
+    right = np.array([is_right(reader.grammar, r.text, t) for r, t in zip(readings, fields.texts, strict=True)])
     sure = np.array([reading.confidence for reading in readings])
     accepted = np.array([reading.accepted for reading in readings])
     threshold = reader.threshold if is_field_network(reader.network) else 0.0
@@ -202,13 +210,14 @@ def calibrate_fields(network: Network, fields: Fields, kind: Any = "digits", *, 
             if strip.written and texts.best and texts.best[0].text:
                 scores.append(texts.best[0].score)
                 margins.append(texts.margin)
-                right.append(_is_right(known, texts.best[0].text, truth))
+                right.append(is_right(known, texts.best[0].text, truth))
     if not scores:
         raise InputError(f"nothing that a {known.name} may hold is found on {fields}; give fields of this kind")
     return fit_calibration(scores, margins, right)
 
 
-def _is_right(known: Grammar, text: str, truth: str) -> bool:
+def is_right(known: Grammar, text: str, truth: str) -> bool:
+    """Tell whether a text that was read says the same as what is written; see `evaluate_fields`."""
     if not text:
         return False
     if text == truth:

@@ -109,10 +109,12 @@ class Lattice:
     ----------
     cuts : the inner nodes' columns on the strip, ascending; there is a node before and one after them.
     arcs : from nodes to later ones, each character between two nodes once; `best` are those of the best text.
+    paths : for each text that is not empty the numbers of its arcs, from left to right.
     """
 
     cuts: tuple[float, ...]
     arcs: tuple[Arc, ...]
+    paths: tuple[tuple[int, ...], ...]
 
 
 def lattice_of(texts: Sequence[FieldText]) -> Lattice:
@@ -122,15 +124,19 @@ def lattice_of(texts: Sequence[FieldText]) -> Lattice:
     paths = [_path(cuts, text) for text in spelled]
     ascending = sorted(cuts)
     arcs: dict[tuple[int, int, str], Arc] = {}
+    taken: list[list[tuple[int, int, str]]] = []
     for number, (text, path) in enumerate(zip(spelled, paths, strict=True)):
         nodes = [0, *(1 + ascending.index(cut) for cut in path), 1 + len(cuts)]
-        for source, target, sign, sure in zip(nodes, nodes[1:], text.text, text.sure, strict=False):
+        taken.append(list(zip(nodes, nodes[1:], text.text, strict=False)))
+        for (source, target, sign), sure in zip(taken[-1], text.sure, strict=True):
             penalty = float(-np.log(max(sure, _SMALLEST)))
             before = arcs.get((source, target, sign))
             if before is None or penalty < before.penalty:
                 best = number == 0 or (before is not None and before.best)
                 arcs[source, target, sign] = Arc(source, target, sign, penalty, best)
-    return Lattice(tuple(ascending), tuple(sorted(arcs.values())))
+    ordered = sorted(arcs.values())
+    numbers = {(arc.source, arc.target, arc.sign): number for number, arc in enumerate(ordered)}
+    return Lattice(tuple(ascending), tuple(ordered), tuple(tuple(numbers[key] for key in keys) for keys in taken))
 
 
 def _path(cuts: list[float], text: FieldText) -> list[float]:

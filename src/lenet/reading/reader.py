@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from lenet import grammar
+from lenet.documents.segmentation import Box
 from lenet.errors import InputError, LenetError
 from lenet.network import Network
 from lenet.reading.confidence import threshold_for
@@ -16,9 +17,13 @@ from lenet.reading.fields import is_field_network
 from lenet.reading.pages import Field, network_for, open_field, read_components
 from lenet.reading.readings import Reading
 from lenet.reading.spelled import spelled
+from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lenet.documents.pages import Source
+    from lenet.reading.rows import Columns
 
 __all__ = ["Reader", "read"]
 
@@ -53,10 +58,21 @@ def read(picture: Source, kind: Any = "digits", **options: Any) -> Reading:
     return Reader(kind, **options)(picture)
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What is kept of a field until the network has read it: not its picture, of which a group may have gigabytes."""
+
+    strip: Strip
+    whole: Box
+    page: int
+    file: str | None
+
+
 class Reader:
     """Read pictures that are one field each.
 
-    It keeps nothing from one call to the next, may be called from several threads, and can be pickled.
+    Called with a picture, it gives a reading; with a batch of columns, columns, as Ray, Spark and Dask give and take
+    them. It keeps nothing from one call to the next, may be called from several threads, and can be pickled.
 
     Parameters
     ----------
@@ -102,24 +118,61 @@ class Reader:
                 "choose the model 'fields'"
             )
 
-    def __call__(self, picture: Source) -> Reading:
-        """Read one picture; see `lenet.read`."""
-        return self._read([open_field(picture)])[0]
+    @overload
+    def __call__(self, picture: Source) -> Reading: ...
+    @overload
+    def __call__(self, picture: Columns) -> dict[str, NDArray[Any]]: ...
+    def __call__(self, picture: Any) -> Any:
+        """Read one picture, as `lenet.read` does; or a batch of columns, as Ray, Spark and Dask give and take them.
 
-    def _read(self, fields: Sequence[Field]) -> list[Reading]:
+        Parameters
+        ----------
+        picture : a picture, as for `lenet.read`. Or anything with columns, such as a dict of arrays or a
+            `pandas.DataFrame`, of which `bytes` holds the content of files, or `path` says where they are; with both,
+            `path` is their name.
+
+        Returns
+        -------
+        The reading. Or for a batch, a dict of arrays, `lenet.reading.COLUMNS`, a row for each picture in its order; one
+        that cannot be read has its reason in `error`, which is else empty.
+
+        Raises
+        ------
+        InputError
+            The picture cannot be used, or has several pages; the batch has neither column.
+        FormatError
+            The file is damaged.
+        """
+        if hasattr(picture, "keys"):
+            from lenet.reading.rows import as_columns, sources_of
+
+            names, sources = sources_of(picture)
+            return as_columns(self.many(sources, keep_going=True), names)
+        return self._read([self._seen(open_field(picture))])[0]
+
+    def _seen(self, field: Field) -> Field | _Seen:
+        """Return what the network needs of a field."""
         if not is_field_network(self.network):
-            return read_components(self.network, fields, self.threads)
-        pictures = [field.page.picture for field in fields]
+            return field
+        rows, columns = field.page.picture.shape[:2]
+        (strip,) = make_strips([field.page.picture])
+        return _Seen(strip, (0, 0, int(columns), int(rows)), field.page.number, field.file)
+
+    def _read(self, fields: Sequence[Field | _Seen]) -> list[Reading]:
+        seen = [field for field in fields if isinstance(field, _Seen)]
+        if not seen:
+            pictures = [field for field in fields if isinstance(field, Field)]
+            return read_components(self.network, pictures, self.threads)
         found = spelled(
             self.network,
-            pictures,
+            [(field.strip, field.whole) for field in seen],
             self.grammar,
             calibration=self.calibration,
             threshold=self.threshold,
             threads=self.threads,
         )
-        pairs = zip(found, fields, strict=True)
-        return [replace(reading, page=field.page.number, file=field.file) for reading, field in pairs]
+        pairs = zip(found, seen, strict=True)
+        return [replace(reading, page=field.page, file=field.file) for reading, field in pairs]
 
     @overload
     def many(self, pictures: Iterable[Source], *, keep_going: Literal[False] = False) -> Iterator[Reading]: ...
@@ -144,24 +197,20 @@ class Reader:
             A file is damaged.
         """
         remaining = iter(pictures)
-        while group := list(islice(remaining, TOGETHER)):
-            for result in self._together(group):
+        while group := [self._opened(picture) for picture in islice(remaining, TOGETHER)]:
+            fields = [field for field in group if not isinstance(field, LenetError)]
+            readings = iter(self._read(fields) if fields else [])
+            for entry in group:
+                result = entry if isinstance(entry, LenetError) else next(readings)
                 if isinstance(result, LenetError) and not keep_going:
                     raise result
                 yield result
 
-    def _together(self, group: list[Source]) -> Iterator[Reading | LenetError]:
-        """Give a reading or an error for each picture; the characters of all go through the network at once."""
-        opened: list[Field | LenetError] = []
-        for picture in group:
-            try:
-                opened.append(open_field(picture))
-            except LenetError as error:
-                opened.append(error)
-        fields = [field for field in opened if isinstance(field, Field)]
-        readings = iter(self._read(fields) if fields else [])
-        for entry in opened:
-            yield next(readings) if isinstance(entry, Field) else entry
+    def _opened(self, picture: Source) -> Field | _Seen | LenetError:
+        try:
+            return self._seen(open_field(picture))
+        except LenetError as error:
+            return error
 
     def __repr__(self) -> str:
         limit = "" if self.max_error is None else f", max_error={self.max_error}"

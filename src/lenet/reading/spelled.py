@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lenet.calibration import Calibration
 from lenet.documents.segmentation import Box
 from lenet.grammar import Grammar
@@ -15,38 +12,35 @@ from lenet.network import Network
 from lenet.reading.confidence import judge
 from lenet.reading.fields import FieldText, spell_strips
 from lenet.reading.readings import Character, Reading
-from lenet.strips import Strip, make_strips
+from lenet.strips import Strip
 
 __all__ = ["spelled"]
 
 
 def spelled(
     network: Network,
-    pictures: Sequence[NDArray[np.uint8]],
+    strips: Sequence[tuple[Strip, Box]],
     grammar: Grammar,
     *,
     calibration: Calibration | None,
     threshold: float,
     threads: int = 0,
 ) -> list[Reading]:
-    """Return a reading of each picture, uint8 (rows, columns) or (rows, columns, 3), that is one field.
+    """Return a reading of each field.
 
     Parameters
     ----------
     network : one for whole fields.
-    pictures : any number; all of them go through the network together.
+    strips : of `lenet.strips.make_strips`, each with the box (left, top, right, bottom) of its picture.
     grammar : what the fields may say.
     calibration : of the network for this kind of field; None where its scores are taken as they are.
     threshold : confidence from which a reading is accepted.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers.
     """
-    strips = make_strips(pictures)
     readings = []
-    for picture, strip, texts in zip(
-        pictures, strips, spell_strips(network, strips, grammar, threads=threads), strict=True
-    ):
+    spellings = spell_strips(network, [strip for strip, _ in strips], grammar, threads=threads)
+    for (strip, whole), texts in zip(strips, spellings, strict=True):
         verdict = judge(texts, written=strip.written, grammar=grammar, calibration=calibration, threshold=threshold)
-        whole = (0, 0, int(picture.shape[1]), int(picture.shape[0]))
         if verdict.confidence == 0:
             readings.append(Reading("", None, 0.0, False, verdict.reason, (), whole))
             continue

@@ -22,6 +22,7 @@ from lenet.network import Network
 from lenet.reading.confidence import threshold_for
 from lenet.reading.readings import Reading
 from lenet.reading.spelled import spelled
+from lenet.strips import make_strips
 from lenet.weights import load
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def read_boxes(
     read: list[Reading] = []
     for first in range(0, len(written), TOGETHER):
         pictures = [_drawn(ink, cell) for cell in written[first : first + TOGETHER]]
-        read += spelled(network, pictures, boxes, calibration=calibration, threshold=threshold, threads=threads)
+        wholes = [(0, 0, picture.shape[1], picture.shape[0]) for picture in pictures]
+        strips = list(zip(make_strips(pictures), wholes, strict=True))
+        read += spelled(network, strips, boxes, calibration=calibration, threshold=threshold, threads=threads)
     found = dict(zip(map(id, written), read, strict=True))
     rows = [[_reading(found.get(id(cell)), cell, ink, mark=boxes.kind == "mark") for cell in row] for row in table.rows]
     if not table.two_inks:

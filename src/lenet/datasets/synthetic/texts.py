@@ -12,7 +12,7 @@ Rng = np.random.Generator
 def number_text(rng: Rng) -> str:
     """Return some text of `SIGNS`, as often as we guess that people write its kind."""
     kinds = (_code, _amount, _date, _time, _percentage, _halves, _no_number, _spoilt)
-    return kinds[rng.choice(len(kinds), p=[0.28, 0.47, 0.1, 0.03, 0.02, 0.06, 0.02, 0.02])](rng)
+    return kinds[rng.choice(len(kinds), p=[0.27, 0.42, 0.18, 0.03, 0.02, 0.04, 0.02, 0.02])](rng)
 
 
 def _digits(rng: Rng, least: int, most: int) -> str:

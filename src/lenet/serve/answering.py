@@ -1,0 +1,70 @@
+"""How the routes of training, fields and corrections answer: what they return as JSON, files as files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from lenet.serve.refusals import wrong
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    Answer = Callable[[Request], Awaitable[Any]]
+
+__all__ = ["file", "object_of", "off_loop", "router_of", "whole_number"]
+
+
+def router_of(routes: Iterable[tuple[str, str, Answer]]) -> APIRouter:
+    """Return a router of methods, paths and answers; an answer that is no response yet becomes JSON."""
+    from fastapi import APIRouter
+
+    router = APIRouter()
+    for method, path, answer in routes:
+        router.add_route(path, _endpoint(answer), [method], include_in_schema=False)
+    return router
+
+
+def _endpoint(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    from starlette.responses import JSONResponse, Response
+
+    async def endpoint(request: Request) -> Response:
+        found = await answer(request)
+        return found if isinstance(found, Response) else JSONResponse(found, headers={"cache-control": "no-store"})
+
+    return endpoint
+
+
+async def object_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object that a request carries."""
+    try:
+        found = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise wrong("the body is no JSON object; send one")
+    return found
+
+
+def whole_number(request: Request, name: str) -> int:
+    """Return a number of the address; 0 where it is left out."""
+    text = request.query_params.get(name, "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise wrong(f"{name} was given as {text!r}; give a whole number")
+    return int(text)
+
+
+async def off_loop(request: Request, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do work in a thread of the service, as far as it has places, and wait for what it returns."""
+    return await request.app.state.service.run(work, *arguments)
+
+
+def file(content: bytes, kind: str, *, name: str = "") -> Response:
+    """Return a response that is a file: of a media type, under a name where it is to be kept."""
+    from starlette.responses import Response
+
+    kept = {"content-disposition": f'attachment; filename="{name}"'} if name else {}
+    return Response(content, media_type=kind, headers={"cache-control": "no-store", **kept})

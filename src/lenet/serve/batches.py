@@ -1,0 +1,144 @@
+"""What `lenet read --out results.jsonl` left for a person: the readings that were rejected, each with its crop."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.documents import open_document
+from lenet.documents.segmentation import Box
+from lenet.errors import FormatError, InputError
+
+__all__ = ["Batch", "Doubt", "crop_of", "load_batch"]
+
+MOST = 10_000
+"""Rejected readings that are taken up at once; of ours: days of work."""
+_ONE_LINE = 4
+"""Heights of the writing up to which a picture is taken for one field, and shown and learned as a whole; of ours."""
+_BESIDE, _ABOVE = 2.0, 0.6
+"""Heights of the writing around it that are shown of larger pictures: what was missed stands beside; of ours."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A reading that was rejected; file, page, field, box, text, confidence and reason are those of the `Reading`."""
+
+    file: str
+    page: int
+    field: str | None
+    box: Box
+    text: str
+    confidence: float
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as values that `json.dumps` takes."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The readings of a file of results.
+
+    Parameters
+    ----------
+    path : of the file.
+    accepted : how many were accepted.
+    doubts : those that were not, up to `MOST`.
+    more : how many were rejected beyond these.
+    """
+
+    path: Path
+    accepted: int
+    doubts: tuple[Doubt, ...]
+    more: int
+
+
+def load_batch(path: str | os.PathLike[str]) -> Batch:
+    """Load what `lenet read --out results.jsonl` wrote.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it is no file of JSON lines.
+    FormatError
+        A line is no reading; the message says which one. A last line that was cut short is passed over.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".jsonl" or not path.is_file():
+        raise InputError(f"{path} was given to correct; give the file of JSON lines that lenet read --out wrote")
+    accepted, doubts, more = 0, list[Doubt](), 0
+    with path.open("rb") as file:
+        for doubt in _doubts(file, path):
+            if doubt is None:
+                accepted += 1
+            elif len(doubts) < MOST:
+                doubts.append(doubt)
+            else:
+                more += 1
+    return Batch(path, accepted, tuple(doubts), more)
+
+
+def crop_of(batch: Batch, number: int) -> NDArray[np.uint8]:
+    """Return the picture of a rejected reading: all of it where it is one line, else the writing and what is near.
+
+    Raises
+    ------
+    InputError
+        There is no such reading, or its file is gone.
+    FormatError
+        Its file is damaged.
+    """
+    if not 0 <= number < len(batch.doubts):
+        raise InputError(f"rejected reading {number} was asked for; there are {len(batch.doubts)}")
+    doubt = batch.doubts[number]
+    beside = batch.path.parent / doubt.file
+    picture = _page(str(beside if beside.exists() else doubt.file), doubt.page)
+    rows, columns = picture.shape[:2]
+    left, top, right, bottom = doubt.box
+    height = bottom - top
+    if rows <= _ONE_LINE * height:
+        return picture
+    across, up = round(_BESIDE * height), round(_ABOVE * height)
+    return picture[max(0, top - up) : min(rows, bottom + up), max(0, left - across) : min(columns, right + across)]
+
+
+@lru_cache(maxsize=4)
+def _page(file: str, number: int) -> NDArray[np.uint8]:
+    page = next(islice(open_document(file), number - 1, None), None)
+    if page is None:
+        raise InputError(f"{file} has no page {number} any more; read it again")
+    return page.picture
+
+
+def _doubts(file: Iterator[bytes], path: Path) -> Iterator[Doubt | None]:
+    """Give each rejected reading, and None for each accepted one."""
+    for number, line in enumerate(file, 1):
+        if not line.endswith(b"\n"):
+            return  # cut short when the run was killed
+        try:
+            row = json.loads(line)
+            yield None if row["accepted"] else _doubt(row)
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise FormatError(
+                f"line {number} of {path} is no result of lenet; mend or remove the line, or read the files again"
+            ) from None
+
+
+def _doubt(row: dict[str, Any]) -> Doubt:
+    left, top, right, bottom = map(int, row["box"])
+    if not (0 <= left < right and 0 <= top < bottom):
+        raise ValueError("a box of no size")
+    return Doubt(
+        str(row["file"]), int(row["page"]), row["field"], (left, top, right, bottom), str(row["text"]),
+        float(row["confidence"]), str(row["reason"]),
+    )  # fmt: skip

@@ -1,0 +1,251 @@
+"""What the live page asks while somebody draws: plain routes under `/inside/`, the quickest of them at every stroke."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lenet.errors import ArchitectureError, InputError, LenetError
+from lenet.network import Network
+from lenet.serve import inside
+from lenet.serve.sliders import RANGES, Sliders
+from lenet.serve.units import unit
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from lenet.serve.service import Service
+
+__all__ = ["Shelf", "Shown", "page_router", "shelf_of"]
+
+_MOST_ADDED = 8
+"""Networks trained in pages that are offered; the oldest makes room; of ours."""
+_FRESH = "its numbers are random and nobody has trained it; this is what every network starts from."
+_AS_PAPER = "As the paper has it (connection table, trained subsampling, distances to drawn digits)"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A network that the page offers: its name in addresses, what it is called, and a sentence on it."""
+
+    name: str
+    title: str
+    note: str
+    network: Network
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready to become JSON."""
+        return {"name": self.name, "title": self.title, "note": self.note, **inside.describe(self.network)}
+
+
+class Shelf:
+    """The networks that the page offers: those of the service that it can draw, and untrained ones beside them.
+
+    Parameters
+    ----------
+    networks : of the service, by name.
+    """
+
+    def __init__(self, networks: dict[str, Network]) -> None:
+        self._shown = {name: _shown(name, network) for name, network in networks.items() if _can_be_drawn(network)}
+        for one in (
+            Shown("untrained", "LeNet-5, untrained", f"The same layers, but {_FRESH}", Network("lenet5", seed=1)),
+            Shown(
+                "1998-untrained",
+                "LeNet-5 of 1998, untrained",
+                f"{_AS_PAPER}, but {_FRESH}",
+                Network("lenet5-1998", seed=1),
+            ),
+        ):
+            self._shown.setdefault(one.name, one)
+        self._training = threading.Lock()
+        self._added: list[str] = []
+
+    def __iter__(self) -> Iterator[Shown]:
+        return iter(tuple(self._shown.values()))
+
+    def named(self, name: str) -> Network:
+        """Return the network of that name; raise `InputError` where there is none."""
+        if name not in self._shown:
+            raise InputError(f"no network is called {name!r} here; choose one of {', '.join(self._shown)}")
+        return self._shown[name].network
+
+    def add(self, one: Shown) -> None:
+        """Offer a network that was trained in a page; of the same name, the new one."""
+        self._added = [name for name in self._added if name != one.name] + [one.name]
+        self._shown[one.name] = one
+        for name in self._added[:-_MOST_ADDED]:
+            del self._shown[name]
+        self._added = self._added[-_MOST_ADDED:]
+
+    def train_1998(self) -> Shown:
+        """Train the network of 1998 on what this machine has, some seconds long, or return the one trained before."""
+        with self._training:
+            if "1998" not in self._shown:
+                network, data, images = _trained_1998()
+                note = f"{_AS_PAPER}, trained here on {images:,} digits of {data}."
+                self._shown["1998"] = Shown("1998", "LeNet-5 of 1998, trained here", note, network)
+            return self._shown["1998"]
+
+
+def _can_be_drawn(network: Network) -> bool:
+    try:
+        inside.describe(network)
+    except (ArchitectureError, InputError):
+        return False
+    return True
+
+
+def _shown(name: str, network: Network) -> Shown:
+    if name == "digits":
+        return Shown(name, "LeNet-5, trained", "The shipped network: tanh, averages, ten scores.", network)
+    note = network.card.summary if network.card is not None else "A network that the service was started with."
+    return Shown(name, name, note, network)
+
+
+def _trained_1998() -> tuple[Network, str, int]:
+    """Train lenet5-1998 on MNIST where it lies on this machine, and else on the digits inside scikit-learn.
+
+    The loss is the paper's first, the distance to the right drawing (eq. 8): F6 then draws the digit for all to see,
+    which it does not where the distances only have to differ.
+    """
+    from lenet.architectures import lenet5_1998
+    from lenet.datasets import load_digits8x8, load_mnist
+    from lenet.learning import train
+    from lenet.learning.recipes import usual
+
+    try:
+        data = load_mnist("train", download=False)
+    except LenetError:
+        data = load_digits8x8("train")
+    recipe = replace(usual(len(data), lenet5_1998()), loss="squared_error", validation=0.05)
+    return train(data, "lenet5-1998", recipe=recipe).network, data.name, len(data)
+
+
+def page_router() -> APIRouter:
+    """Return the routes that the live page asks, for an application whose `state.service` is a `Service`."""
+    from fastapi import APIRouter
+
+    router = APIRouter()
+
+    def answered(answer: Callable[[Request, Shelf], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return await answer(request, shelf_of(request))
+
+        return endpoint
+
+    router.add_route("/inside/networks", answered(_networks), ["GET"], include_in_schema=False)
+    for path, answer in (
+        ("maps", _maps),
+        ("unit", _unit),
+        ("sweeps", _sweeps),
+        ("evidence", _evidence),
+        ("picture", _picture),
+        ("train-1998", _train_1998),
+    ):
+        router.add_route(f"/inside/{path}", answered(answer), ["POST"], include_in_schema=False)
+    return router
+
+
+def shelf_of(request: Request) -> Shelf:
+    """Return the networks that the page offers; they stand in the application's `state`."""
+    state = request.app.state
+    if not hasattr(state, "shelf"):
+        state.shelf = Shelf(dict(_service(request).networks))
+    shelf: Shelf = state.shelf
+    return shelf
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _networks_of(request: Request, shelf: Shelf) -> list[Network]:
+    return [shelf.named(name) for name in request.query_params.get("networks", "digits").split(",")]
+
+
+def _number(request: Request, name: str) -> int:
+    """Return a whole number of the address."""
+    text = request.query_params.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise InputError(f"{name} was given as {text!r}; give a whole number")
+    return int(text)
+
+
+async def _drawing(request: Request) -> inside.Image:
+    return inside.ink_from(await request.body())
+
+
+def _numbers(arrays: Sequence[Any]) -> Response:
+    """Return arrays as float32, one after the other."""
+    from starlette.responses import Response
+
+    content = np.concatenate([np.asarray(array, np.float32).ravel() for array in arrays]).tobytes()
+    return Response(content, media_type="application/octet-stream")
+
+
+def _record(record: Any) -> Response:
+    from starlette.responses import JSONResponse
+
+    return JSONResponse(record)
+
+
+# ---- the answers ----------------------------------------------------------------------------------------------------
+
+
+async def _networks(request: Request, shelf: Shelf) -> Response:
+    """Answer with what is offered, and how far the sliders go."""
+    ranges = {name: {"from": low, "to": high} for name, (low, high) in RANGES.items()}
+    return _record({"networks": [one.to_dict() for one in shelf], "sliders": ranges, "steps": inside.STEPS})
+
+
+async def _maps(request: Request, shelf: Shelf) -> Response:
+    """Answer a stroke: 32x32 as seen, and every number inside. In the event loop: handing it on would take longer."""
+    image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
+    return _numbers([image / 255, *(inside.inside(network, image) for network in _networks_of(request, shelf))])
+
+
+async def _unit(request: Request, shelf: Shelf) -> Response:
+    """Answer with one unit, worked out."""
+    image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
+    network = _networks_of(request, shelf)[0]
+    place = (_number(request, "map"), _number(request, "row"), _number(request, "column"))
+    found = unit(network, inside.fitted(network, image), request.query_params.get("layer", ""), place)
+    return _record(found.to_dict())
+
+
+async def _sweeps(request: Request, shelf: Shelf) -> Response:
+    """Answer with the probabilities along every slider, network by network."""
+    ink, sliders = await _drawing(request), Sliders.of(request.query_params)
+    return _numbers(await _service(request).run(inside.sweeps, _networks_of(request, shelf), ink, sliders))
+
+
+async def _evidence(request: Request, shelf: Shelf) -> Response:
+    """Answer with rival, probability, 32x32 of the gradient, and the two square maps of hidden squares."""
+    image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
+    network, label = _networks_of(request, shelf)[0], _number(request, "label")
+    found = await _service(request).run(inside.evidence, network, image, label)
+    return _numbers([[found.rival, found.probability], found.gradient, found.fall, found.hidden])
+
+
+async def _picture(request: Request, shelf: Shelf) -> Response:
+    """Answer a picture of any format with its ink: rows, columns, then a byte for each pixel."""
+    from starlette.responses import Response
+
+    service = _service(request)
+    ink = await service.run(inside.picture, await request.body(), service.limits.pixels)
+    return Response(bytes(ink.shape) + ink.tobytes(), media_type="application/octet-stream")
+
+
+async def _train_1998(request: Request, shelf: Shelf) -> Response:
+    """Answer, when it is trained, with the network of 1998; not in the service's lanes, which would wait for it."""
+    from starlette.concurrency import run_in_threadpool
+
+    return _record((await run_in_threadpool(shelf.train_1998)).to_dict())

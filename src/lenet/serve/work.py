@@ -1,0 +1,222 @@
+"""Work off the event loop: a bounded number of requests, threads that take them, several at a time where that pays.
+
+A request takes its place before its body is read, so that what waits is bounded in memory, too. Whatever waits when a
+thread becomes free is taken together, up to a number. Requests whose bodies came in the same turn of the event loop
+wait together; one request alone never waits for company.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
+from time import perf_counter
+from typing import Generic, TypeVar
+
+from lenet.errors import ServiceError
+from lenet.serve.limits import OPTIONS
+
+__all__ = ["Lane", "Place", "each"]
+
+Work = TypeVar("Work")
+Result = TypeVar("Result")
+
+_SMOOTHING = 0.1
+"""How much the latest time of a piece of work counts in their mean; of ours."""
+
+
+def each(work: Sequence[Callable[[], Result]]) -> list[Result | Exception]:
+    """Call one function after the other; give what it returns or raises."""
+    results: list[Result | Exception] = []
+    for function in work:
+        try:
+            results.append(function())
+        except Exception as error:
+            results.append(error)
+    return results
+
+
+class Lane(Generic[Work, Result]):
+    """Threads that do one kind of work, and the bounded row of requests in front of them.
+
+    Used from one event loop; `do` runs in the threads.
+
+    Parameters
+    ----------
+    name : of its threads, and in the metrics.
+    do : from some work to as many results or errors.
+    threads : how many.
+    together : how much work is taken at once.
+    places : requests at once, from the first byte of their body to their answer.
+    memory : bytes that their bodies may have together.
+
+    Attributes
+    ----------
+    taken : places that are in use.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        do: Callable[[Sequence[Work]], Sequence[Result | Exception]],
+        *,
+        threads: int,
+        together: int,
+        places: int,
+        memory: int,
+    ) -> None:
+        self.name, self.places, self.taken = name, places, 0
+        self._memory, self._held = memory, 0
+        self.on_done: Callable[[int, float], None] | None = None
+        self._do, self._together = do, together
+        self._jobs: SimpleQueue[_Job[Work, Result] | None] = SimpleQueue()
+        self._fresh: list[_Job[Work, Result]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._seconds = 0.0
+        self._threads = [
+            threading.Thread(target=self._run, name=f"lenet-{name}-{index}", daemon=True) for index in range(threads)
+        ]
+
+    def start(self) -> None:
+        """Start the threads, in the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Let the threads end after what they were given."""
+        self._flush()
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    @contextlib.contextmanager
+    def place(self, size: int = 0) -> Iterator[Place[Work, Result]]:
+        """Take a place for one request of so many bytes; raise `ServiceError` 429 where there is none."""
+        if self.taken >= self.places or (self.taken and self._held + size > self._memory):
+            raise self._full()
+        self.taken += 1
+        self._held += size
+        place = Place(self, size)
+        try:
+            yield place
+        finally:
+            if place.job is None or place.job.claim() is not None:
+                self._leave(size)
+
+    def _leave(self, size: int) -> None:
+        self.taken -= 1
+        self._held -= size
+
+    def _enter(self, job: _Job[Work, Result]) -> None:
+        """Let a job wait, from the end of this turn of the event loop on.
+
+        A thread that was woken by the first of several would take it alone, and the others would wait for its return.
+        """
+        assert self._loop is not None
+        self._fresh.append(job)
+        if len(self._fresh) == 1:
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        for job in self._fresh:
+            self._jobs.put(job)
+        self._fresh.clear()
+
+    def retry_after(self) -> int:
+        """Return seconds after which what is waiting now should be done."""
+        return max(1, math.ceil(self.taken * self._seconds / len(self._threads)))
+
+    def _full(self) -> ServiceError:
+        return ServiceError(
+            f"{self.taken} requests with {self._held:,} bytes are waiting, and this service holds no more than "
+            f"{self.places} or {self._memory:,} at once; send it again after Retry-After seconds, or start the service "
+            f"with a higher {OPTIONS['waiting']}",
+            status=429,
+            limit=OPTIONS["waiting"],
+            retry_after=self.retry_after(),
+        )
+
+    def _run(self) -> None:
+        """Do work until told to stop: the life of a thread."""
+        assert self._loop is not None
+        while (job := self._jobs.get()) is not None:
+            batch = list(self._claimed(job))
+            if not batch:
+                continue
+            start = perf_counter()
+            try:
+                results = self._do([work for _, work in batch])
+            except Exception as error:
+                results = [error] * len(batch)
+            seconds = perf_counter() - start
+            jobs = [job for job, _ in batch]
+            del batch
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(self._settle, jobs, results, seconds)
+            del job, jobs, results  # or the last ones stay in memory until the next come
+
+    def _claimed(self, first: _Job[Work, Result]) -> Iterator[tuple[_Job[Work, Result], Work]]:
+        """Give the first job and those behind it, as far as somebody still waits for them."""
+        job: _Job[Work, Result] | None = first
+        for count in range(self._together):
+            if job is None:
+                self._jobs.put(None)  # for the one whose it was to stop
+                return
+            work = job.claim()
+            if work is not None:
+                yield job, work[0]
+            if count + 1 < self._together:
+                try:
+                    job = self._jobs.get_nowait()
+                except Empty:
+                    return
+
+    def _settle(self, jobs: list[_Job[Work, Result]], results: Sequence[Result | Exception], seconds: float) -> None:
+        """Hand results to those who wait for them; runs in the event loop."""
+        mean = seconds / len(jobs)
+        self._seconds += _SMOOTHING * (mean - self._seconds) if self._seconds else mean
+        if self.on_done is not None:
+            self.on_done(len(jobs), seconds)
+        for job, result in zip(jobs, results, strict=True):
+            self._leave(job.size)
+            if job.future.done():
+                continue
+            if isinstance(result, Exception):
+                job.future.set_exception(result)
+            else:
+                job.future.set_result(result)
+
+
+class Place(Generic[Work, Result]):
+    """A request's place in a lane."""
+
+    __slots__ = ("_lane", "_size", "job")
+
+    def __init__(self, lane: Lane[Work, Result], size: int) -> None:
+        self._lane, self._size = lane, size
+        self.job: _Job[Work, Result] | None = None
+
+    async def do(self, work: Work) -> Result:
+        """Wait until a thread has done this work; once a place."""
+        self.job = _Job(work, asyncio.get_running_loop().create_future(), self._size)
+        self._lane._enter(self.job)
+        return await self.job.future
+
+
+class _Job(Generic[Work, Result]):
+    """Work that waits, and the future of its result. Who claims it, a thread or the one who gives up, has it alone."""
+
+    __slots__ = ("_work", "future", "size")
+
+    def __init__(self, work: Work, future: asyncio.Future[Result], size: int) -> None:
+        self._work, self.future, self.size = [work], future, size
+
+    def claim(self) -> list[Work] | None:
+        """Take the work out, once: `list.pop` is atomic."""
+        try:
+            return [self._work.pop()]
+        except IndexError:
+            return None
