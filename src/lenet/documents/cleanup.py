@@ -48,9 +48,6 @@ EVEN_CONTRAST = 60
 EVEN_FLOOR = LEAST_CONTRAST * 255
 """Loss of light, of 255, that is ink on even paper."""
 
-SLIM = 15.0
-"""A line by itself is so many times as long as thick; of ours."""
-
 LEAST_INK = 60
 """Ink below this is the fringe of a stroke or a shade of the paper, never a stroke of its own."""
 
@@ -278,11 +275,8 @@ Lines = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Labels of the pixels of straight lines, and the box (left, top, right, bottom) and area of each, as `components`."""
 
 
-def straight_lines(marks: NDArray[np.bool_], *, slim: float = SLIM) -> Lines:
-    """Find what runs along the rows for longer than a stroke's width, sloping by up to 1 in 20, with small gaps.
-
-    Lines are `slim` times as long as thick, or more.
-    """
+def straight_lines(marks: NDArray[np.bool_]) -> Lines:
+    """Find what runs along the rows for longer than a stroke's width, sloping by up to 1 in 20, with small gaps."""
     least = max(12, round(min(0.04 * max(marks.shape), 0.3 * marks.shape[1])))
     reach = max(1, max(marks.shape) // 600)
     joined = largest_near(marks.view(np.uint8), reach, 2 * reach)
@@ -294,14 +288,14 @@ def straight_lines(marks: NDArray[np.bool_], *, slim: float = SLIM) -> Lines:
     steps[rows[::2][long], starts[long]] = 1
     steps[rows[::2][long], ends[long]] = -1
     labels, boxes = components(np.cumsum(steps[:, :-1], axis=1, dtype=np.int8).astype(np.uint8))
-    return _thin(labels, boxes, slim)
+    return _thin(labels, boxes)
 
 
-def _thin(labels: NDArray[np.int32], boxes: NDArray[np.int32], slim: float) -> Lines:
-    """Leave only lines `slim` times as long as thick, whose box is no higher than their slope explains."""
+def _thin(labels: NDArray[np.int32], boxes: NDArray[np.int32]) -> Lines:
+    """Leave only lines fifteen times as long as thick, whose box is no higher than their slope explains."""
     length, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     thickness = boxes[:, 4] / length
-    thin = (length >= slim * thickness) & (height <= 2 * thickness + 0.05 * length)
+    thin = (length >= 15 * thickness) & (height <= 2 * thickness + 0.05 * length)
     renumbered = np.concatenate([[0], np.where(thin, np.cumsum(thin), 0)]).astype(np.int32)
     return renumbered[labels], boxes[thin]
 
@@ -353,9 +347,9 @@ def bands(marks: NDArray[np.bool_], lines: Lines, rules: NDArray[np.bool_], *, b
         left = max(0, left)
         right = min(marks.shape[1], left + len(course))
         course = course[: right - left]
-        reach = thickness / 2 + 1
-        rows = np.arange(max(0, int(course.min() - reach)), min(len(marks), int(course.max() + reach) + 2))
-        band[rows, left:right] |= abs(rows[:, None] - course) <= reach
+        top, bottom, around = int(lines[1][number, 1]), int(lines[1][number, 3]), 2 + beyond // 8
+        rows = np.arange(max(0, top - around), min(len(marks), bottom + around))
+        band[rows, left:right] |= abs(rows[:, None] - course) <= thickness / 2 + 1
     return band
 
 

@@ -14,8 +14,6 @@ from lenet.documents.tints import tint_of
 
 __all__ = ["Net", "find_nets"]
 
-SLIM = 6.0
-"""A rule between two others may be short for how thick it is; no letter reaches from one to the other; of ours."""
 GAP = 0.06
 """A rule may be missing for so much of the picture's longer side, where writing or a fold hides it; of ours."""
 STRAY = 0.03
@@ -54,7 +52,7 @@ def find_nets(marks: NDArray[np.bool_], tints: NDArray[np.uint8] | None) -> Iter
     tints : of the same page, or None where it has no colours; rules of a net have one.
     """
     reach = round(GAP * max(marks.shape))
-    level, upright = (_linked(_longest(straight_lines(side, slim=SLIM)), reach) for side in (marks, marks.T))
+    level, upright = (_linked(_longest(straight_lines(side)), reach) for side in (marks, marks.T))
     crossing = _crossing(marks, level, upright)
     _keep_crossing_two(crossing)
     if tints is not None and crossing.any():
@@ -142,17 +140,16 @@ def _ink(lines: Lines, number: int, tints: NDArray[np.uint8]) -> NDArray[np.floa
 
 def _connected(crossing: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Give the lines of each net: which of the level, and which of the upright ones."""
-    left = crossing.any(axis=1)
+    left: NDArray[np.bool_] = crossing.any(axis=1)
     while left.any():
-        one = np.zeros(len(left), bool)
-        one[np.flatnonzero(left)[0]] = True
+        one: NDArray[np.bool_] = np.arange(len(left)) == np.flatnonzero(left)[0]
         while True:
-            other = crossing[one].any(axis=0)
-            more = crossing[:, other].any(axis=1)
+            other: NDArray[np.bool_] = crossing[one].any(axis=0)
+            more: NDArray[np.bool_] = crossing[:, other].any(axis=1)
             if (more == one).all():
                 break
             one = more
-        left &= ~one
+        left = left & ~one
         yield one, other
 
 

@@ -174,7 +174,7 @@ def rows_of(boxes: TableReadings) -> list[Reading]:
 def _is_written(cell: Cell) -> bool:
     wide, high = cell.box[2] - cell.box[0], cell.box[3] - cell.box[1]
     rows, columns = cell.marks.shape
-    return rows >= _LEAST_WRITTEN * high or columns >= _LEAST_WRITTEN * wide
+    return bool(rows >= _LEAST_WRITTEN * high or columns >= _LEAST_WRITTEN * wide)
 
 
 def _drawn(ink: NDArray[np.uint8], cell: Cell) -> NDArray[np.uint8]:
