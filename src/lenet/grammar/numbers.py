@@ -39,12 +39,15 @@ PERCENTAGE = rf"{NUMBER}(?: ?%)?"
 """A number, and a sign that may be missing."""
 
 AMOUNT = (
-    rf"(?P<before>{_FILLERS} ?(?:{_SIGN} ?{_FILLERS} ?)?)"
+    rf"(?P<before>{_FILLERS} ?(?:{_SIGN} ?/?{_FILLERS} ?)?)"
     rf"(?:(?:(?P<whole>{_FIGURES})(?P<joined>[*.,-]* ?))?(?P<cents>{_CENTS})"
     rf"|(?P<figures>{_FIGURES})(?: ?(?P<half>½))?|(?P<only_half>½))"
-    rf"(?P<behind> ?[.,:]? ?(?P<closed>/[-=]+)? ?{_FILLERS} ?(?:{_SIGN} ?{_FILLERS})?)"
+    rf"(?P<behind> ?[.,:]? ?(?P<closed>/[-=]*)? ?{_FILLERS} ?(?:{_SIGN} ?{_FILLERS})?)"
 )
-"""Figures with fillers, a sign of currency and strokes around them; cents as decimals or over a hundred; a half."""
+"""Figures with fillers, a sign of currency and strokes around them; cents as decimals or over a hundred; a half.
+
+Of `/-` the stroke may be missing, and behind a printed sign the side of its box may stand like a slash.
+"""
 
 _USUAL_DECIMALS = 3
 """Decimals that amounts have: two nearly everywhere, three in some dinars."""

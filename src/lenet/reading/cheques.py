@@ -44,7 +44,7 @@ SPREAD = (0.12, 0.1)
 SIGN_BONUS, FRAME_BONUS, COMB_BONUS = 2.0, 2.0, 4.0
 """What a currency sign, a frame around the amount, and boxes for the digits of the date are worth; of ours."""
 REGULAR = (
-    r"[*#=-]*[$₹]?[*#=-]*(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,(?:[0-9]{3}|[0-9]{5,}))"
+    r"[*#=-]*(?:[$₹]/?)?[*#=-]*(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,(?:[0-9]{3}|[0-9]{5,}))"
     r"(?:\.[0-9]{2})?(?:/[-=]*)?[*=-]*"
 )
 """Amounts on cheques: commas before two or three digits, three or more at the end; two decimals or none."""
