@@ -12,7 +12,7 @@ SOURCES   := pyproject.toml CMakeLists.txt $(shell find engine src/lenet -type f
 demo: .venv/user.stamp          ## read the example pictures, train LeNet-5 from nothing, read again
 	$(BIN)/python examples/demo.py
 
-test: .venv/dev.stamp           ## the tests, without the slow ones; those of the torch bridge run where torch is installed
+test: .venv/dev.stamp           ## the tests, without the slow ones; those of torch, Ray, Spark and Dask run where these are
 	$(BIN)/python -m pytest -m "not slow"
 
 slow: .venv/dev.stamp           ## the slow tests

@@ -76,9 +76,10 @@ def photographs(archive: Path, show: bool) -> None:
     counts, started = defaultdict(lambda: [0, 0, 0, 0]), time.perf_counter()
     for label, picture in pictures(archive):
         if kind_of(label) in ("cell", "marker", "squared"):
-            read = [lenet.read(picture).text]
+            readings = [lenet.read(picture)]
         else:
-            read = [digits_in(reading.text) for reading in lenet.read_page(picture)]
+            readings = lenet.read_page(picture)
+        read = [digits_in(reading.text) for reading in readings]  # as the labels: without signs and gaps
         wrong = errors(label, read)
         counts[kind_of(label)] = [
             a + b

@@ -145,6 +145,8 @@ Description description_of(nb::handle entry) {
         is.kind = Kind::full;
         is.maps = nb::cast<int>(entry["units"]);
         is.batch_norm = nb::cast<bool>(entry["batch_norm"]);
+    } else if (kind != "radial_basis") {
+        throw std::invalid_argument("unknown kind of layer " + kind);
     } else {
         is.kind = Kind::radial_basis;
         for (nb::handle code : entry["codes"]) {

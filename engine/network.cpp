@@ -170,7 +170,10 @@ void softmax(float* scores, int n, int classes, float scale) {
 Network::Network(std::vector<Description> descriptions, Shape shape, float low_, float high_)
     : input(shape), low(low_), high(high_), shared_(std::make_shared<Shared>()) {
     long parameters = 0, statistics = 0;
+    if (descriptions.empty()) throw std::invalid_argument("a network needs a layer");
+    check_input(shape);
     for (size_t l = 0; l < descriptions.size(); ++l) {
+        check(descriptions[l], shape, l + 1 == descriptions.size());
         const Description* next = l + 1 < descriptions.size() ? &descriptions[l + 1] : nullptr;
         const bool padded_next = next && next->kind == Kind::convolution && (next->padding[0] || next->padding[1]);
         layers.push_back(make_layer(std::move(descriptions[l]), shape, padded_next));

@@ -49,6 +49,11 @@ struct Description {
     std::vector<float> codes;
 };
 
+// Throw std::invalid_argument where a network cannot be fed with such an input, or cannot have such a layer after maps
+// of that shape (description.cpp).
+void check_input(Shape);
+void check(const Description&, Shape in, bool last);
+
 struct Links {  // see Convolution
     std::vector<int> first_input{0}, first_output{0};
     std::vector<Link> inputs_of, outputs_of;

@@ -40,9 +40,19 @@ def test_any_card_survives_json(name: str, summary: str, figures: dict[str, floa
 def test_card_reads_as_lines() -> None:
     lines = str(CARD).splitlines()
     assert lines[0] == "digits: Reads digits; research only."
-    assert "figures: test error 0.008" in lines
+    assert "figures  test error  0.80%" in lines
+    assert "recipe   epochs 3, rates [0.1, 0.01]" in lines
     assert "version" not in str(Card("x", "y"))
     assert repr(CARD) == "Card('digits': Reads digits; research only.)"
+
+
+def test_long_and_nested_settings_are_laid_out_for_people() -> None:
+    recipe = {"rate": 0.1, "average": 0.0, "distortion": {"shift": 1.5, "elastic_sigma": 4, "whole_pixels": False}}
+    text = str(Card("x", "y" * 30 + " " + "z" * 100, recipe=recipe, figures={"images": 250.0}))
+    assert "recipe   rate 0.1\n         distortion: shift 1.5, elastic sigma 4\n" in text
+    assert "figures  images  250" in text
+    assert "{" not in text
+    assert max(map(len, text.splitlines())) <= 110
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "3", "{}", '{"name": "x"}', "[" * 5000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from lenet.errors import FormatError, InputError
 
 __all__ = ["Card"]
+
+_WIDTH = 110
+"""Characters of a line of a card for people."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +88,19 @@ class Card:
             ) from None
 
     def __str__(self) -> str:
-        """Return the card for people: one field a line, empty ones left out."""
-        lines = [f"{self.name}: {self.summary}"]
+        """Return the card for people: its fields below each other, empty ones left out."""
+        lines = textwrap.wrap(f"{self.name}: {self.summary}", _WIDTH)
         for entry in fields(self)[2:]:
             value = getattr(self, entry.name)
-            if isinstance(value, Mapping):
-                value = ", ".join(f"{key} {number}" for key, number in value.items())
-            if value or entry.name == "seed":
-                lines.append(f"{entry.name}: {value}")
+            if entry.name == "figures":
+                said = [f"{what}  {_figure(number)}" for what, number in value.items()]
+            elif isinstance(value, Mapping):
+                said = _settings(value)
+            else:
+                said = [str(value)] if value or entry.name == "seed" else []
+            for number, words in enumerate(said):
+                start = f"{entry.name if number == 0 else '':<9}"
+                lines += textwrap.wrap(words, _WIDTH, initial_indent=start, subsequent_indent=" " * 11)
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -99,6 +108,26 @@ class Card:
 
 
 _EMPTY = Card("", "")
+
+
+def _figure(number: float) -> str:
+    """Return a rate in per cent, and any other number as it is."""
+    return f"{number:.2%}" if 0 <= number <= 1 else f"{number:.6g}"
+
+
+def _settings(values: Mapping[str, Any]) -> list[str]:
+    """Return settings in a line, and those that are made of settings in a line each; what is off is left out."""
+    plain = [f"{_words(name)} {value}" for name, value in values.items() if value and not isinstance(value, Mapping)]
+    lines = [", ".join(plain)] if plain else []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            first, *more = _settings(value) or ["nothing"]
+            lines += [f"{_words(name)}: {first}", *more]
+    return lines
+
+
+def _words(name: str) -> str:
+    return str(name).replace("_", " ")
 
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,17 @@ import json
 
 import click
 import pytest
+from PIL import Image
 
 from lenet.cli import output
-from lenet.cli.output import Printer, Progress, columns, json_line
+from lenet.cli.options import PICTURES
+from lenet.cli.output import Printer, Progress, columns, json_line, require_drawn, write_picture
+from lenet.errors import InputError
 from lenet.learning import history
 from lenet.reading import folders
 
 RECORD = {"file": 'a, "b".png', "box": [1, 2], "text": "7\n"}
+ROW = {"file": 'a, "b".png', "left": 1, "text": "7\n"}
 
 
 def test_columns_end_below_each_other():
@@ -25,11 +29,11 @@ def test_columns_end_below_each_other():
 
 def test_csv_reads_back(capsys):
     printer = Printer(as_json=False, as_csv=True)
-    printer.show("", RECORD)
-    printer.show("", RECORD)
+    printer.show("", RECORD, ROW)
+    printer.show("", ROW)
     header, first, second = csv.reader(io.StringIO(capsys.readouterr().out))
-    assert header == list(RECORD)
-    assert first == second == [RECORD["file"], "[1, 2]", "7\n"]
+    assert header == list(ROW)
+    assert first == second == [RECORD["file"], "1", "7\n"]
 
 
 def test_json_says_its_schema_first():
@@ -78,3 +82,26 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, terminal, quiet):
 )  # fmt: skip
 def test_a_time_is_said_as_people_say_it(seconds, words):
     assert output._duration(seconds) == words
+
+
+@pytest.mark.parametrize("suffix", PICTURES)
+def test_a_picture_of_lenets_may_be_drawn_again_and_no_other(tmp_path, suffix):
+    path, picture = str(tmp_path / f"read{suffix}"), Image.new("RGB", (20, 10), "white")
+    require_drawn(path)
+    picture.save(path)
+    before = (tmp_path / f"read{suffix}").read_bytes()
+    with pytest.raises(InputError, match="lenet did not draw it"):
+        write_picture(picture, path)
+    assert (tmp_path / f"read{suffix}").read_bytes() == before
+    (tmp_path / f"read{suffix}").unlink()
+    write_picture(picture, path)
+    if suffix != ".bmp":  # which has no room for who made it
+        write_picture(Image.new("RGB", (20, 10), "black"), path)
+        with Image.open(path) as drawn:
+            assert drawn.convert("L").getpixel((3, 3)) < 20
+
+
+def test_what_is_no_picture_is_not_drawn_over(tmp_path):
+    (tmp_path / "notes.png").write_text("notes")
+    with pytest.raises(InputError, match=r"notes\.png stands there already"):
+        require_drawn(str(tmp_path / "notes.png"))

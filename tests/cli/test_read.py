@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
@@ -50,13 +51,38 @@ def test_save_takes_one_picture(run, pictures, tmp_path):
     assert outcome.status == 2
 
 
-def test_csv_of_an_empty_page_has_its_header(run, tmp_path, pictures):
+def test_csv_of_an_empty_page_has_its_header(run, empty, pictures):
+    header = run("read", "--csv", empty).stdout
+    assert header == "file,page,field,text,value,confidence,accepted,reason,left,top,right,bottom\n"
+    outcome = run("read", "--csv", pictures / "row-scan.png")
+    assert outcome.stdout.startswith(header)
+    (row,) = csv.DictReader(outcome.stdout.splitlines())
+    assert (row["text"], row["accepted"]) == ("0123456789", "True")
+    assert 0 <= int(row["left"]) < int(row["right"])
+
+
+def test_of_an_empty_page_it_is_said_that_nothing_was_found(run, empty):
+    outcome = run("read", empty)
+    assert (outcome.status, outcome.stdout) == (0, "")
+    assert outcome.stderr == f"lenet: {empty}: nothing was found to read\n"
+
+
+@pytest.fixture
+def empty(tmp_path):
     from PIL import Image
 
     Image.new("L", (300, 200), 240).save(tmp_path / "empty.png")
-    header = run("read", "--csv", tmp_path / "empty.png").stdout
-    assert header == "schema,file,page,field,box,text,value,confidence,accepted,reason,characters,others\n"
-    assert run("read", "--csv", pictures / "field-year.png").stdout.startswith(header)
+    return tmp_path / "empty.png"
+
+
+@pytest.mark.parametrize(("option", "words"), [("--save", "did not draw it"), ("--report", "end it in .html")])
+def test_a_photograph_of_the_users_is_not_overwritten(run, pictures, tmp_path, option, words):
+    mine = tmp_path / "mine.png"
+    mine.write_bytes((pictures / "digit-3.png").read_bytes())
+    outcome = run("read", "--as", "digits", pictures / "field-year.png", option, mine)
+    assert outcome.status in (1, 2)
+    assert words in outcome.stderr
+    assert mine.read_bytes() == (pictures / "digit-3.png").read_bytes()
 
 
 @pytest.fixture

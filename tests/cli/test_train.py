@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 import lenet
+from lenet.errors import InputError
+from lenet.learning import checkpoints
 
 
 def test_training_on_the_embedded_digits_says_the_test_error(run):
@@ -87,11 +89,13 @@ def test_the_card_of_a_resumed_training_says_its_recipe(run, folder, tmp_path):
     assert (outcome.status, "the checkpoint holds" in outcome.stderr) == (1, True)
 
 
-@pytest.mark.parametrize("option", ["--out", "--save", "--checkpoint"])
-def test_a_place_that_cannot_be_written_is_refused_before_the_work(run, folder, tmp_path, option, monkeypatch):
+@pytest.mark.parametrize(
+    ("option", "name"), [("--out", "mine.safetensors"), ("--save", "curve.png"), ("--checkpoint", "state")]
+)
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(run, folder, tmp_path, option, name, monkeypatch):
     monkeypatch.setattr("lenet.learning.train", lambda *_, **__: pytest.fail("it trained"))
     (tmp_path / "file").write_text("in the way")
-    outcome = run("train", folder, option, tmp_path / "file" / "curve.png")
+    outcome = run("train", folder, option, tmp_path / "file" / name)
     assert (outcome.status, outcome.stdout) == (1, "")
     assert "cannot be written" in outcome.stderr
 
@@ -120,3 +124,48 @@ def test_pictures_as_they_are_go_all_the_way(run, folder, tmp_path):
     outcome = run("predict", "--as-is", "--model", out, folder / "ring" / "0.png", folder / "cross" / "0.png")
     assert [line.split()[0] for line in outcome.stdout.splitlines()] == ["ring", "cross"]
     assert run("evaluate", folder, "--as-is", "--model", out).stdout.startswith("0 of 16 images of shapes wrong")
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "words"),
+    [
+        ("--out", "photo.jpg", "end it in .safetensors"),
+        ("--save", "photo.jpg", "lenet did not draw it"),
+        ("--checkpoint", "photo.jpg", "is no checkpoint"),
+    ],
+)
+def test_a_file_of_the_users_own_is_not_overwritten(run, folder, tmp_path, option, name, words, monkeypatch):
+    monkeypatch.setattr("lenet.learning.train", lambda *_, **__: pytest.fail("it trained"))
+    photograph = (folder / "ring" / "0.png").read_bytes()
+    (tmp_path / name).write_bytes(photograph)
+    outcome = run("train", folder, option, tmp_path / name)
+    assert outcome.status in (1, 2)
+    assert words in outcome.stderr
+    assert (tmp_path / name).read_bytes() == photograph
+
+
+def test_what_was_held_out_is_measured_and_the_next_step_named(run, folder, tmp_path):
+    outcome = run("train", folder, "--epochs", 1, "--out", tmp_path / "my shapes.safetensors")
+    assert "of 2 images of shapes, held out, wrong" in outcome.stdout
+    assert f"lenet predict --model '{tmp_path}/my shapes.safetensors' PICTURE" in outcome.stdout
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(lenet.Recipe(epochs=1, validation=0).to_json())
+    assert "no images were held out" in run("train", folder, "--recipe", recipe).stdout
+
+
+def test_a_resumed_training_goes_on_keeping_its_checkpoint(run, folder, tmp_path, monkeypatch):
+    state, recipe = tmp_path / "state", tmp_path / "recipe.json"
+    recipe.write_text(lenet.Recipe(epochs=3, seed=5).to_json())
+    save = checkpoints.save
+
+    def save_and_stop(*given):
+        save(*given)
+        raise InputError("the power is cut")
+
+    monkeypatch.setattr(checkpoints, "save", save_and_stop)
+    assert run("train", folder, "--recipe", recipe, "--checkpoint", state).status == 1
+    assert len(checkpoints.load(state).history) == 1
+    monkeypatch.undo()
+    assert run("train", folder, "--resume", state).status == 0
+    assert len(checkpoints.load(state).history) == 3
+    assert run("train", folder, "--recipe", recipe, "--checkpoint", state).status == 0  # and may be replaced

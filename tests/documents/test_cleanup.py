@@ -153,7 +153,7 @@ def test_even_paper_is_seen_through_as_any_other_is(contrast, monkeypatch):
     """Paper of a single grey is not looked at; what comes out is what looking at it gives."""
     picture = on_paper(WRITTEN, contrast=contrast)
     quick = to_ink(picture)
-    monkeypatch.setattr(cleanup, "_even_paper", lambda planes: None)
+    monkeypatch.setattr(cleanup, "_even_paper", lambda plane: None)
     slow = to_ink(picture)
     assert agreement(quick, slow) > 0.98
     assert np.abs(quick.astype(int) - slow).mean() < 2
@@ -162,14 +162,14 @@ def test_even_paper_is_seen_through_as_any_other_is(contrast, monkeypatch):
 @pytest.mark.parametrize("mark", ["a shadow at the border", "glare", "little contrast"])
 def test_paper_that_is_not_even_is_looked_at(mark):
     picture = on_paper(WRITTEN)
-    assert cleanup._even_paper(picture[None]) == 230
+    assert cleanup._even_paper(picture) == 230
     if mark == "a shadow at the border":
         picture[:, -1] = 200
     elif mark == "glare":
         picture[20:25, 20:25] = 250
     else:
         picture = on_paper(WRITTEN, contrast=0.2)
-    assert cleanup._even_paper(picture[None]) is None
+    assert cleanup._even_paper(picture) is None
 
 
 def test_quantiles_of_bytes_are_numpys():

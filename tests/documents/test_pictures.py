@@ -3,12 +3,14 @@ white, photos stand upright, and what has no meaning as grey is refused in words
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from lenet.documents import as_picture
-from lenet.documents.pictures import check_size, from_pil, without_colour
+from lenet.documents import as_picture, open_document
+from lenet.documents.pictures import check_size, from_pil, small_png, without_colour
 from lenet.errors import InputError
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -142,3 +144,19 @@ def test_without_colour_keeps_colour() -> None:
     assert without_colour(colour).shape == (2, 2)
     colour[1, 1, 2] = 1
     assert without_colour(colour) is colour
+
+
+def test_a_small_png_is_the_picture_that_opening_it_gives():
+    for image in (Image.fromarray(RAMP), Image.fromarray(RAMP).convert("RGBA"), Image.fromarray(RAMP).convert("P")):
+        content = BytesIO()
+        image.save(content, "PNG")
+        np.testing.assert_array_equal(small_png(content.getvalue()), next(open_document(content.getvalue())).picture)
+        assert small_png(content.getvalue()[:-30]) is None
+    for other in (b"", b"\x89PNG\r\n\x1a\n", b"GIF89a" + bytes(40)):
+        assert small_png(other) is None
+
+
+def test_a_large_png_is_no_small_one():
+    content = BytesIO()
+    Image.new("L", (257, 256)).save(content, "PNG")
+    assert small_png(content.getvalue()) is None

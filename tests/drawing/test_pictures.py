@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lenet.drawing import annotate, contact_sheet, feature_maps
+from lenet.drawing import annotate, contact_sheet, feature_maps, pictures
 from lenet.drawing.canvas import GREEN, RED
 from lenet.errors import InputError
 from lenet.network import Network
@@ -69,3 +69,13 @@ def test_feature_maps_are_drawn_for_every_network(name):
     picture = feature_maps(Network(name, seed=1), image)
     assert picture.width > 900
     assert picture.height > 500
+
+
+def test_the_input_is_drawn_as_the_network_sees_it():
+    """28 stands in 32 with two pixels of paper around it; where the rest is odd, more comes after."""
+    image = np.full((1, 28, 28), 255, np.uint8)
+    seen = pictures._as_seen(Network("lenet5", seed=1), image)
+    assert seen.shape == (1, 32, 32)
+    assert (seen[0, 2:-2, 2:-2] == 1).all()
+    assert seen.sum() == 28 * 28
+    assert (pictures._as_seen(Network("lenet5", seed=1), image[:, :27] / 255.0)[0, 2:29, 2:-2] == 1).all()

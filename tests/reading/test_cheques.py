@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import tarfile
 from decimal import Decimal
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lenet.documents.zones import Zone
 from lenet.reading import Reading, cheques
+from tests.desks import moved, on_desk
 from tests.hands import american_cheque, indian_cheque
 from tests.writing import on_paper, write
 
@@ -135,3 +138,16 @@ def test_a_drawn_american_cheque_is_read(date, day):
     assert sum(found.value == datetime.date(*day) for _, found in read) >= 2
     assert all(found.value == Decimal("233.00") for found, _ in read if found.accepted)
     assert all(found.value == datetime.date(*day) for _, found in read if found.accepted)  # 11/ is not 1/
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["in_022", "us_028"])
+def test_a_cheque_on_a_desk_is_read_as_the_scanned_one(data, name):
+    with tarfile.open(data / "cheques.tar") as tar:
+        scan = np.asarray(Image.open(tar.extractfile(f"images/{name}.jpg")).convert("RGB"))
+    photograph, there = on_desk(scan, turn=6, tilt=0.06)
+    for alone, lying in zip(cheques.read_cheque(scan), cheques.read_cheque(photograph), strict=True):
+        assert lying.text == alone.text != ""
+        middle = moved(there, [((alone.box[0] + alone.box[2]) / 2, (alone.box[1] + alone.box[3]) / 2)])[0]
+        assert abs(middle[0] - (lying.box[0] + lying.box[2]) / 2) < 0.02 * photograph.shape[1]
+        assert abs(middle[1] - (lying.box[1] + lying.box[3]) / 2) < 0.02 * photograph.shape[1]

@@ -11,6 +11,7 @@ from PIL import Image
 
 import lenet
 from lenet.reading import FormReader, load_template
+from tests.desks import moved, on_desk
 from tests.forms import FILLED, SIZE, form, scan, template
 from tests.writing import on_paper
 
@@ -46,6 +47,17 @@ def test_a_page_upside_down_is_read_and_told(reader):
     page = read_one(reader, scan(turn=181))
     assert page.turned
     assert texts(page) == FILLED
+
+
+@pytest.mark.parametrize(("turn", "tilt"), [(10, 0.1), (-5, 0.05)])
+def test_a_form_photographed_on_a_desk_is_read_and_its_boxes_are_those_of_the_photograph(reader, turn, tilt):
+    photograph, there = on_desk(scan(), turn=turn, tilt=tilt)
+    page = read_one(reader, photograph)
+    assert texts(page) == FILLED
+    net = next(reading for reading in page.readings if reading.field == "net")
+    middle = moved(there, [((132 + 213) / 2, (233 + 259) / 2)])[0]
+    for found, drawn in zip(middle, ((net.box[0] + net.box[2]) / 2, (net.box[1] + net.box[3]) / 2), strict=True):
+        assert abs(found - drawn) <= 12
 
 
 def test_boxes_are_on_the_page(reader):
@@ -100,6 +112,7 @@ def test_without_marks_a_form_fills_its_page(tmp_path):
     path = template(tmp_path, f"page: [{SIZE[0]}, {SIZE[1]}]\nfields: {{tax: {{box: [100, 270, 300, 320]}}}}")
     filling = on_paper(form(FILLED))
     assert texts(read_one(FormReader(path, threads=1), filling)) == {"tax": "38"}
+    assert texts(read_one(FormReader(path, threads=1), on_desk(filling, turn=8, tilt=0.1)[0])) == {"tax": "38"}
     assert "no scaled copy" in read_one(FormReader(path, threads=1), filling[:400]).reason
 
 

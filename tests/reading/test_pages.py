@@ -11,6 +11,7 @@ from PIL import Image
 
 import lenet
 from lenet.errors import GrammarError, InputError
+from tests.desks import LIGHT_WOOD, WOOD, moved, on_desk
 from tests.writing import digit, in_shadow, on_paper, page, write
 
 ROWS = ["31415926", "5358", "979323"]
@@ -33,6 +34,47 @@ def test_polarity_and_shadow_change_nothing():
     picture = on_paper(page(ROWS, 40), noise=2)
     assert lenet.read_page(255 - picture) == lenet.read_page(picture)
     assert texts(lenet.read_page(in_shadow(picture))) == ROWS
+
+
+@pytest.mark.parametrize(("turn", "tilt", "colour"), [(0, 0, WOOD), (-15, 0.15, LIGHT_WOOD), (12, 0.1, WOOD)])
+def test_a_sheet_on_a_desk_is_read_and_boxes_are_those_of_the_photograph(turn, tilt, colour):
+    paper = on_paper(page(ROWS, 40, margin=80), noise=2)
+    photograph, there = on_desk(paper, turn=turn, tilt=tilt, colour=colour)
+    readings = lenet.read_page(photograph)
+    assert texts(readings) == ROWS
+    for flat, seen in zip(lenet.read_page(paper), readings, strict=True):
+        for one, other in zip(flat.characters, seen.characters, strict=True):
+            middle = [((one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2)]
+            (x, y), box = moved(there, middle)[0], other.box
+            assert abs(x - (box[0] + box[2]) / 2) < 8
+            assert abs(y - (box[1] + box[3]) / 2) < 8
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_page_that_lies_sideways_or_upside_down_is_read_and_keeps_its_boxes(quarters):
+    picture = on_paper(page(ROWS, 40), noise=2)
+    upright, turned = lenet.read_page(picture), lenet.read_page(np.rot90(picture, quarters))
+    assert texts(turned) == ROWS
+    rows, columns = picture.shape
+    for one, other in zip(upright, turned, strict=True):
+        left, top, right, bottom = one.box
+        for _ in range(quarters):
+            left, top, right, bottom = top, columns - right, bottom, columns - left
+            rows, columns = columns, rows
+        assert other.box == pytest.approx((left, top, right, bottom), abs=3)
+        rows, columns = picture.shape
+
+
+@pytest.mark.parametrize("row", ["609609609609", "886099800698", "0" * 18, "6" * 18])
+def test_a_page_is_not_turned_where_its_digits_do_not_tell(row):
+    assert texts(lenet.read_page(on_paper(page([row], 40), noise=2))) == [row]
+
+
+@pytest.mark.parametrize("degrees", [-12, 12])
+def test_a_page_that_is_turned_a_little_is_read(degrees):
+    image = Image.fromarray(on_paper(page(ROWS, 40, margin=80)))
+    turned = image.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=230)
+    assert texts(lenet.read_page(np.asarray(turned))) == ROWS
 
 
 @pytest.mark.parametrize("text", list("0123456789"))

@@ -24,6 +24,14 @@ def test_a_reading_goes_to_json_with_its_schema():
     assert set(record) == {field.name for field in dataclasses.fields(Reading)} | {"schema"}
 
 
+def test_a_row_for_spreadsheets_holds_single_values():
+    row = READING.to_row()
+    assert tuple(row) == Reading.COLUMNS
+    assert not any(isinstance(value, list | tuple | dict) for value in row.values())
+    assert (row["left"], row["top"], row["right"], row["bottom"]) == READING.box
+    assert (row["file"], row["text"], row["accepted"]) == ("a.png", "7", True)
+
+
 def test_records_are_frozen_compare_and_pickle():
     assert pickle.loads(pickle.dumps(READING)) == READING
     assert hash(READING) == hash(dataclasses.replace(READING))

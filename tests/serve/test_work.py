@@ -11,7 +11,7 @@ import weakref
 import pytest
 
 from lenet.errors import ServiceError
-from lenet.serve.work import Lane, each
+from lenet.serve.work import A_TURN, Lane, each
 
 
 def lane(do, **options):
@@ -174,3 +174,44 @@ def test_stopping_ends_the_threads_after_what_they_were_given():
             assert not thread.is_alive()
 
     run(stop())
+
+
+def test_what_takes_no_time_is_done_in_the_loop_and_the_rest_in_a_thread():
+    turns, threads = [], []
+
+    def even_ones(work):
+        turns.append(len(work))
+        assert threading.current_thread() is threading.main_thread()
+        return [None if number % 2 else number * 10 for number in work]
+
+    def others(work):
+        threads.extend(work)
+        return [number * 100 for number in work]
+
+    async def ask_all():
+        row = lane(others, places=100, memory=10**6, at_once=even_ones)
+        row.start()
+        results = await asyncio.gather(*(ask(row, number, size=1) for number in range(40)))
+        row.stop()
+        return results, row.taken
+
+    results, taken = run(ask_all())
+    assert results == [number * 100 if number % 2 else number * 10 for number in range(40)]
+    assert (taken, sorted(threads)) == (0, list(range(1, 40, 2)))
+    assert turns == [A_TURN, A_TURN, 40 - 2 * A_TURN]  # the loop has its turn between
+
+
+def test_a_mistake_in_the_loop_is_told_and_frees_the_places():
+    def broken(work):
+        raise KeyError("ours")
+
+    async def ask_two():
+        row = lane(each, at_once=broken)
+        row.start()
+        results = await asyncio.gather(*(ask(row, lambda: 1) for _ in range(2)), return_exceptions=True)
+        row.stop()
+        return results, row.taken
+
+    results, taken = run(ask_two())
+    assert [type(result) for result in results] == [KeyError, KeyError]
+    assert taken == 0

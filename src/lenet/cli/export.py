@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from lenet import weights
@@ -11,12 +9,10 @@ from lenet.cli import options
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(), callback=options.place)
+@click.argument("file", type=click.Path(), callback=options.place(".onnx"))
 @options.model
 def command(file: str, model: str) -> None:
     """Write a network to FILE, an .onnx file that takes any number of images."""
-    if Path(file).suffix != ".onnx":
-        raise click.UsageError(f"{file} does not end in .onnx, the one format that is written")
     from lenet.export import export
 
     click.echo(f"written to {export(weights.load(model), file)}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from lenet import grammar
-from lenet.errors import GrammarError
+from lenet.cli.output import require_drawn
+from lenet.errors import GrammarError, InputError
 from lenet.files import require_place
 
 __all__ = [
@@ -35,17 +37,36 @@ PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 """Suffixes of the pictures that can be written."""
 
 
-def place(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """Refuse a place for a result before the work is done, and not after it."""
-    if value is not None:
-        require_place(value)
-    return value
+Callback = Callable[[click.Context, click.Parameter, str | None], str | None]
 
 
-def _picture(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+def place(*suffixes: str) -> Callback:
+    """Return what refuses a place for a result before the work is done, and not after it.
+
+    A name with another suffix may be that of a user's own file, which would be overwritten: a slip of the pen.
+    """
+
+    def check(_ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+        if value is not None and Path(value).suffix.lower() not in suffixes:
+            raise click.BadParameter(f"{value} is no name for what {option.opts[-1]} writes; end it in {suffixes[0]}")
+        if value is not None:
+            require_place(value)
+        return value
+
+    return check
+
+
+def _picture(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Refuse a place for a picture, and a picture that stands there unless lenet drew it."""
     if value is not None and Path(value).suffix.lower() not in PICTURES:
         raise click.BadParameter(f"{value} has no suffix of a picture; call it .png or .jpg")
-    return place(ctx, option, value)
+    if value is not None:
+        try:
+            require_drawn(value)
+        except InputError as error:
+            raise click.BadParameter(str(error)) from None
+        require_place(value)
+    return value
 
 
 def _known_kind(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lenet.learning.history import Progress as TrainingProgress
     from lenet.reading.folders import Progress as BatchProgress
 
-__all__ = ["Printer", "Progress", "columns", "given_bytes", "json_line", "write_picture"]
+__all__ = ["Printer", "Progress", "columns", "given_bytes", "json_line", "require_drawn", "write_picture"]
 
 
 def json_line(record: Mapping[str, object]) -> str:
@@ -58,19 +58,16 @@ class Printer:
             click.echo(_csv_line(fields))
         self._started = True
 
-    def show(self, text: str, record: Mapping[str, object]) -> None:
-        """Print one result: `text` for people, or `record` for programs."""
+    def show(self, text: str, record: Mapping[str, object], row: Mapping[str, object] | None = None) -> None:
+        """Print one result: `text` for people, `record` for programs, `row` (or the record) for spreadsheets."""
         if self._json:
             click.echo(json_line(record))
         elif self._csv:
-            self.start(list(record))
-            click.echo(_csv_line([_flat(value) for value in record.values()]))
+            cells = record if row is None else row
+            self.start(list(cells))
+            click.echo(_csv_line(list(cells.values())))
         elif text:
             click.echo(text)
-
-
-def _flat(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple | dict) else value
 
 
 def _csv_line(values: Sequence[object]) -> str:
@@ -141,12 +138,35 @@ def given_bytes(name: str) -> str | bytes:
     return sys.stdin.buffer.read()
 
 
+_SOFTWARE = 0x0131
+"""EXIF's tag for the program that made a picture."""
+
+
+def require_drawn(path: str) -> None:
+    """Raise `InputError` where a file stands that is no picture of lenet's: it may be somebody's photograph."""
+    from PIL import Image
+
+    if not Path(path).exists():
+        return
+    try:
+        with Image.open(path) as picture:
+            drawn = picture.getexif().get(_SOFTWARE) == "lenet" or picture.info.get("comment") == b"lenet"
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        drawn = False
+    if not drawn:
+        raise InputError(f"{path} stands there already and lenet did not draw it; choose another name, or remove it")
+
+
 def write_picture(picture: Image.Image, path: str) -> None:
-    """Write a picture whole or not at all, in the format of its suffix."""
+    """Write a picture whole or not at all, in the format of its suffix, never over one that lenet did not draw."""
     from PIL import Image
 
     from lenet.files import write_whole
 
+    require_drawn(path)
+    made = Image.Exif()
+    made[_SOFTWARE] = "lenet"
     content = io.BytesIO()
-    picture.save(content, Image.registered_extensions()[Path(path).suffix.lower()])
+    kind = Image.registered_extensions()[Path(path).suffix.lower()]
+    picture.save(content, kind, **({"comment": b"lenet"} if kind == "GIF" else {"exif": made}))
     write_whole(path, [content.getvalue()])

@@ -23,7 +23,7 @@ from lenet.cli.ways import check_way
 @options.json
 @options.csv
 @options.save
-@click.option("--report", type=click.Path(), callback=options.place, help="Write why each field is read so: HTML.")
+@click.option("--report", callback=options.place(".html", ".htm"), help="Write why each field is read so: HTML.")
 @click.option("--out", metavar="results.jsonl|.csv|.parquet", help="Write results to this file as they come.")
 @click.option("--resume", is_flag=True, help="Go on with --out where an earlier run ended.")
 @click.option("--processes", type=click.IntRange(min=0), help="How many read for --out; 0: one a core.  [default: 0]")

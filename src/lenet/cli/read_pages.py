@@ -25,10 +25,13 @@ def read_pages(
     """Read files and folders, and return the exit status."""
     printer, failures, sections = Printer(as_json=as_json, as_csv=as_csv), Failures(), list[str]()
     reader = DocumentReader(given.pop("kind"), **given)
-    printer.start(Reading.KEYS)
+    printer.start(Reading.COLUMNS)
     several = len(files) > 1 or any(map(os.path.isdir, files))
     for file in _files(files) if several else files:
         for page, readings in failures.watch(file, _readings(file, reader)):
+            if not readings:
+                where = f"{file}, page {page.number}" if page.number > 1 else file
+                click.echo(f"lenet: {where}: nothing was found to read", err=True)
             _print(printer, readings, several=several)
             if save is not None:
                 _draw(page, readings, save)
@@ -60,7 +63,7 @@ def _print(printer: Printer, readings: list[Reading], *, several: bool) -> None:
         place = f"  {reading.file}" + (f", page {reading.page}" if reading.page > 1 else "") if several else ""
         refused = "" if reading.accepted else f"  rejected: {reading.reason}"
         line = f"{name}{reading.text or 'nothing':<12} {reading.confidence:6.1%}{refused}{place}"
-        printer.show(line, reading.to_dict())
+        printer.show(line, reading.to_dict(), reading.to_row())
 
 
 def _explained(reader: DocumentReader, page: Page, file: str) -> str:

@@ -22,7 +22,7 @@ _COUNTS = ("parameters", "connections", "multiply_adds")
 @click.argument("name", default="digits")
 @click.option("--image", help="A picture of one character: show what every layer makes of it.")
 @options.save
-@click.option("--diagram", type=click.Path(), callback=options.place, help="Draw the network to this SVG file.")
+@click.option("--diagram", type=click.Path(), callback=options.place(".svg"), help="Draw the network to this SVG file.")
 @options.json
 def command(name: str, image: str | None, save: str | None, diagram: str | None, as_json: bool) -> None:
     """Show the layers of NAME: a shipped network, a .safetensors file, or an architecture such as lenet5-1998.

@@ -15,7 +15,25 @@ from lenet.architectures import ZOO, named
 from lenet.cli import choices, options
 from lenet.cli.output import Progress, write_picture
 from lenet.cli.train_fields import FieldTraining, train_on_fields
-from lenet.learning import RECIPES
+from lenet.datasets import Dataset
+from lenet.errors import FormatError
+from lenet.files import require_place
+from lenet.learning import RECIPES, checkpoints
+from lenet.network import Network
+
+
+def _place_for_state(_ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Refuse a place for a checkpoint, and a file that stands there and is none."""
+    if value is not None:
+        require_place(value)
+        if Path(value).exists():
+            try:
+                checkpoints.load(value)
+            except FormatError:
+                raise click.BadParameter(
+                    f"{value} stands there already and is no checkpoint; choose another name"
+                ) from None
+    return value
 
 
 @click.command("train")
@@ -30,11 +48,16 @@ from lenet.learning import RECIPES
 @click.option("--epochs", type=click.IntRange(min=0), help="Times that every training image is seen.")
 @options.seed
 @options.threads
-@click.option("--out", type=click.Path(), callback=options.place, help="Write the network to this .safetensors file.")
 @click.option(
-    "--checkpoint", type=click.Path(), callback=options.place, help="Keep the state after each epoch in this file."
+    "--out",
+    type=click.Path(),
+    callback=options.place(".safetensors"),
+    help="Write the network to this .safetensors file.",
 )
-@click.option("--resume", type=click.Path(dir_okay=False), help="Go on from this checkpoint, to the same numbers.")
+@click.option(
+    "--checkpoint", type=click.Path(), callback=_place_for_state, help="Keep the state after each epoch in this file."
+)
+@click.option("--resume", type=click.Path(dir_okay=False), help="Go on from this checkpoint, and keep it.")
 @options.save
 @options.as_is
 @options.quiet
@@ -52,6 +75,7 @@ def command(
     """
     if resume is not None and (recipe, epochs, seed) != (None, None, None):
         raise click.UsageError("a checkpoint carries its recipe; give --resume without --recipe, --epochs and --seed")
+    checkpoint = checkpoint or resume  # which goes on being kept
     if fields is not None:
         if folder or data_name or architecture or teacher or as_is:
             raise click.UsageError("--fields excludes FOLDER, --data, --architecture, --teacher and --as-is")
@@ -83,10 +107,13 @@ def command(
         evaluation = learning.evaluate(network, test, threads=threads)
         figures[f"error on {test.name}"] = evaluation.error
         click.echo(choices.sentence(evaluation))
+    else:
+        _say_held_out(network, training, threads)
     if out is not None:
         words, today = shlex.join(["lenet", *sys.argv[1:]]), date.today().isoformat()
         network.card = replace(network.card, name=Path(out).stem, command=words, figures=figures, date=today)
         click.echo(f"written to {weights.save(network, out)}")
+        click.echo(_next(out, as_is))
     elif sys.stderr.isatty():
         click.echo("the network is not kept; give --out FILE to keep it", err=True)
     if save is not None:
@@ -94,3 +121,24 @@ def command(
 
         write_picture(learning_curve(history), save)
     return None
+
+
+def _say_held_out(network: Network, data: Dataset, threads: int) -> None:
+    """Print how many of the images that were held out of the training are read wrong."""
+    assert network.card is not None
+    aside = data.split_indices(float(network.card.recipe["validation"]), network.card.seed)[1]
+    if len(aside):
+        held_out = replace(data.subset(aside), name=f"{data.name}, held out,")
+        click.echo(choices.sentence(learning.evaluate(network, held_out, threads=threads)))
+    else:
+        click.echo("no images were held out, so nothing says how good it is: lenet evaluate measures it on others")
+
+
+def _next(out: str, as_is: bool) -> str:
+    """Say what can be done with a network of one's own."""
+    model = f"{'--as-is ' if as_is else ''}--model {shlex.quote(out)}"
+    return (
+        f"next: lenet predict {model} PICTURE...   which class each picture shows\n"
+        f"      lenet evaluate {model} FOLDER    how often it is wrong on pictures that it has not seen\n"
+        f"      lenet show {shlex.quote(out)}   its layers and its card"
+    )

@@ -54,7 +54,16 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+_EXAMPLES = """\b
+Examples:
+  lenet read page.jpg --save read.png             what is written on it
+  lenet read --as amount field.png                one field
+  lenet train my-pictures --out mine.safetensors  one subfolder for each class
+  lenet predict --model mine.safetensors photo.png
+"""
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXAMPLES)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it.")
 def lenet() -> None:
     """Read handwritten digits, and train, measure and look into LeNet-5."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from lenet._engine import components
 from lenet.documents.cleanup import quantile, strokes
 from lenet.documents.nearby import largest_near
 
-__all__ = ["Box", "Piece", "find_pieces", "single_piece", "text_rows"]
+__all__ = ["Box", "Piece", "Place", "find_pieces", "find_places", "single_piece", "text_rows"]
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of the picture given; right and bottom are exclusive."""
@@ -24,6 +26,12 @@ LEAST_HEIGHT = 0.35
 
 FRAGMENT_HEIGHT = 0.7
 """Lower than this share may be a part of a digit, to be joined with the piece that it belongs to."""
+
+MARK_SIZE = 0.6
+"""A point, a comma or a stroke between digits is shorter than this share of their height."""
+
+MOST_MARKS = 4
+"""So many marks are looked at between two digits; more are dirt."""
 
 LEAST_PIXELS = 5
 """Lower than this no digit can be told from another; print on a page scanned at 100 dpi is 8 high."""
@@ -120,6 +128,75 @@ def find_pieces(ink: NDArray[np.uint8], *, one_row: bool = False) -> list[Piece]
     found = _digit_strength(_without_specks(found, usual), usual)
     groups = _joined(found, usual, one_row)
     return [_piece(ink, found, group) for group in _digit_sized(groups, found, usual)]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Two digits of a row with small ink between them, where a point, a comma or a stroke would stand.
+
+    Attributes
+    ----------
+    row, index : of the left digit.
+    pieces : the two digits.
+    marks : the small ink.
+    piece : whether it is the piece between the two, a low one, which may be a small digit.
+    """
+
+    row: int
+    index: int
+    pieces: tuple[Piece, Piece]
+    marks: tuple[Piece, ...]
+    piece: bool = False
+
+    def __repr__(self) -> str:
+        return f"Place(after piece {self.index} of row {self.row}: {len(self.marks)} marks)"
+
+
+def find_places(ink: NDArray[np.uint8], rows: Sequence[Sequence[Piece]]) -> list[Place]:
+    """Find where small ink stands between the digits of a row; some of it is dirt.
+
+    Parameters
+    ----------
+    ink : as for `find_pieces`.
+    rows : of `text_rows`.
+    """
+    if not any(len(row) > 1 for row in rows):
+        return []
+    found = _connected(ink)
+    usual = float(np.median([piece.height for row in rows for piece in row]))
+    found = found.only(found.extent < MARK_SIZE * usual)
+    places = []
+    for number, row in enumerate(rows):
+        low = _low(row)
+        for index, (left, right) in enumerate(pairwise(row)):
+            near = np.nonzero(_between(found.boxes.T, left, right))[0]
+            if len(near) and right.box[0] - left.box[2] < 2 * usual and not {index, index + 1} & low:
+                largest = near[np.argsort(-found.area[near])][:MOST_MARKS]
+                marks = tuple(_piece(ink, found, [int(mark)]) for mark in largest)
+                places.append(Place(number, index, (left, right), marks))
+        places += [Place(number, at - 1, (row[at - 1], row[at + 1]), (row[at],), piece=True) for at in sorted(low)]
+    return places
+
+
+def _low(row: Sequence[Piece]) -> set[int]:
+    """Return which pieces of a row stand between two others as a comma would."""
+    found = set[int]()
+    for at in range(1, len(row) - 1):
+        left, middle, right = row[at - 1 : at + 2]
+        size = max(middle.width, middle.height) / min(left.height, right.height)
+        if at - 1 not in found and size < MARK_SIZE and _between(np.array(middle.box), left, right):
+            found.add(at)
+    return found
+
+
+def _between(boxes: NDArray[np.int32], left: Piece, right: Piece) -> NDArray[np.bool_]:
+    """Tell which boxes stand between two pieces, below their upper third, and hang below them no more than a comma."""
+    height, stroke = (left.height + right.height) / 2, (left.stroke + right.stroke) / 2
+    top = (left.box[1] + right.box[1]) / 2
+    middle, size = (boxes[0] + boxes[2]) / 2, np.maximum(boxes[2] - boxes[0], boxes[3] - boxes[1])
+    near: NDArray[np.bool_] = (middle > left.box[2]) & (middle < right.box[0]) & (size >= 0.5 * stroke)
+    near &= (boxes[1] > top + 0.25 * height) & (boxes[1] < top + 1.1 * height) & (boxes[3] < top + 1.4 * height)
+    return near
 
 
 def single_piece(ink: NDArray[np.uint8]) -> Piece | None:

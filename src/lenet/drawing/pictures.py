@@ -128,14 +128,15 @@ def _tag(draw: ImageDraw.ImageDraw, placed: _Placement, box: Sequence[float], wo
 def feature_maps(network: Network, image: Images) -> Image.Image:
     """Draw what every layer makes of one image: its maps as squares, its units as a row of cells.
 
-    Orange is positive and blue negative, white is zero; each layer has its own scale, written beside it.
+    Orange is positive and blue negative, white is zero; each layer has its own scale, written beside it. The input is
+    shown as the network sees it: 28x28 with two pixels of paper around it, if it reads 32x32.
 
     Parameters
     ----------
     network : a trained or a fresh network.
     image : one image as `Network.feature_maps` takes it.
     """
-    bands = [_Band("input", _first_map(image), None)]
+    bands = [_Band("input", _as_seen(network, image), None)]
     for name, maps in network.feature_maps(image).items():
         last = name == network.architecture.layers[-1].name
         bands.append(_Band(name, maps, network.classes if last else None))
@@ -147,10 +148,13 @@ def feature_maps(network: Network, image: Images) -> Image.Image:
     return canvas.finish()
 
 
-def _first_map(image: Images) -> NDArray[np.float32]:
+def _as_seen(network: Network, image: Images) -> NDArray[np.float32]:
+    """Return the first map of an image as the network sees it: centred on paper, where it is smaller than the input."""
     pixels = np.asarray(image)
-    ink = pixels.reshape(-1, *pixels.shape[-2:])[0].astype(np.float32)
-    return np.asarray(ink[None] / (255.0 if pixels.dtype == np.uint8 else 1.0), np.float32)
+    ink = pixels.reshape(-1, *pixels.shape[-2:])[0].astype(np.float32) / (255.0 if pixels.dtype == np.uint8 else 1.0)
+    _, rows, columns = network.architecture.input
+    around = [((size - own) // 2, (size - own + 1) // 2) for size, own in zip((rows, columns), ink.shape, strict=True)]
+    return np.asarray(np.pad(ink, around)[None], np.float32)
 
 
 class _Band(NamedTuple):

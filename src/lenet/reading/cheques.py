@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from lenet import grammar
 from lenet.documents.cleanup import to_ink
 from lenet.documents.segmentation import Box
+from lenet.documents.sheets import find_sheet
 from lenet.documents.zones import Zone, find_zones
 from lenet.grammar import Grammar
 from lenet.network import Network
-from lenet.reading.pages import network_for, open_field
+from lenet.reading.pages import network_for, on_picture, open_field
 from lenet.reading.reader import Reader
 from lenet.reading.readings import Reading
 
@@ -87,7 +88,7 @@ def read_cheque(
 
     Parameters
     ----------
-    picture : the whole cheque, upright and filling the picture, as for `lenet.read`.
+    picture : the whole cheque, upright, and filling the picture or on a darker desk, as for `lenet.read`.
     model : a network for whole fields.
     date_order : the order of the date; None takes day, month, year where there are boxes for them or a sign of rupees,
         month, day, year where there is a dollar sign, and otherwise only dates that can be read in one way.
@@ -110,21 +111,21 @@ def read_cheque(
     LeCun et al. 1998, section X, Fig. 33.
     """
     field = open_field(picture)
-    page, network = field.page, network_for(model)
-    zones = _zones(page.picture)
+    sheet, network = find_sheet(field.page.picture), network_for(model)
+    zones = _zones(sheet.picture)
     amounts = Reader(_regular_amount(), model=network, max_error=max_error, threads=threads)
-    amount = _best(amounts, _amounts(page.picture, zones), _sign_bonus)
-    dates = _dates(page.picture, zones, amount.box if amount.text else None)
+    amount = _best(amounts, _amounts(sheet.picture, zones), _sign_bonus)
+    dates = _dates(sheet.picture, zones, amount.box if amount.text else None)
     order = date_order or _order(amount, dates)
     on_line = Reader(_recent_date(order), model=network, max_error=max_error, threads=threads)
     in_boxes = Reader(_boxed_date(order), model=network, max_error=max_error, threads=threads)
     combs, lines = ([each for each in dates if each.comb is comb] for comb in (True, False))
     date = _best(in_boxes, combs) if combs else _best(on_line, lines)
-    whole = (0, 0, int(page.picture.shape[1]), int(page.picture.shape[0]))
+    whole = (0, 0, int(field.page.picture.shape[1]), int(field.page.picture.shape[0]))
     found = []
     for name, reading in (("amount", amount), ("date", date)):
-        placed = reading if reading.text else replace(reading, box=whole)
-        found.append(replace(placed, field=name, page=page.number, file=field.file))
+        placed = on_picture(reading, sheet) if reading.text else replace(reading, box=whole)
+        found.append(replace(placed, field=name, page=field.page.number, file=field.file))
     return found
 
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from lenet.documents.alignment import Placement, align, cut, fitted
 from lenet.documents.pages import Page, open_document
 from lenet.documents.segmentation import Box
+from lenet.documents.sheets import Sheet, find_sheet
 from lenet.errors import InputError
 from lenet.network import Network
-from lenet.reading.pages import network_for
+from lenet.reading.pages import network_for, on_picture
 from lenet.reading.reader import Reader
 from lenet.reading.readings import Reading
 from lenet.reading.sums import checked
@@ -72,7 +73,8 @@ def read_form(
     Parameters
     ----------
     picture : a path, the bytes of a file, an open file, a PIL image, or uint8 `(rows, columns)` or
-        `(rows, columns, 3)`; shifted, of another size, turned by a few degrees, or upside down.
+        `(rows, columns, 3)`; shifted, of another size, turned by a few degrees, or upside down; or photographed on a
+        desk that is darker than the paper.
     template : what stands where: a YAML file, or what `lenet.reading.load_template` made of one.
     model : a network for whole fields; a shipped one's name, a path, or a network.
     max_error : the share of all fields that may be accepted though they are read wrong, as for `lenet.Reader`.
@@ -131,7 +133,7 @@ class FormReader:
     def read(self, page: Page, file: str | None = None) -> FormPage:
         """Read one page; `file` is what its readings say that they are from."""
         try:
-            placement = _placed(page.picture, self.template)
+            sheet, placement = _placed(page.picture, self.template)
         except InputError as error:
             rows, columns = page.picture.shape[:2]
             whole = (0, 0, int(columns), int(rows))
@@ -139,12 +141,13 @@ class FormReader:
             refused = tuple(replace(nothing, field=field.name) for field in self.template.fields)
             return FormPage(page, refused, False, str(error))
         found: dict[str, Reading] = {}
-        fields = self.template.fields
+        fields, flat = self.template.fields, replace(page, picture=sheet.picture)
         for first in range(0, len(fields), TOGETHER):
-            found |= self._together(page, placement, fields[first : first + TOGETHER])
+            found |= self._together(flat, placement, fields[first : first + TOGETHER])
         threshold = max(getattr(reader, "threshold", 0.5) for reader in self._readers.values())
         found = checked(found, self.template.sums, self._grammars, threshold)
-        readings = tuple(replace(found[field.name], page=page.number, file=file) for field in fields)
+        on_page = {name: on_picture(reading, sheet) for name, reading in found.items()}
+        readings = tuple(replace(on_page[field.name], page=page.number, file=file) for field in fields)
         return FormPage(page, readings, placement.turned)
 
     def _together(self, page: Page, placement: Placement, fields: Sequence[FormField]) -> dict[str, Reading]:
@@ -162,8 +165,18 @@ class FormReader:
         return f"FormReader({self.template!r}, {self.network!r})"
 
 
-def _placed(picture: NDArray[np.uint8], template: Template) -> Placement:
-    return align(picture, template.size, template.marks) if template.marks else fitted(picture, template.size)
+def _placed(picture: NDArray[np.uint8], template: Template) -> tuple[Sheet, Placement]:
+    """Find the form on a page, or, where it is not there, on the sheet of paper that is seen on the page."""
+    if not template.marks:
+        sheet = find_sheet(picture)
+        return sheet, fitted(sheet.picture, template.size)
+    try:
+        return Sheet.whole(picture), align(picture, template.size, template.marks)
+    except InputError:
+        sheet = find_sheet(picture)
+        if sheet.picture is picture:
+            raise
+        return sheet, align(sheet.picture, template.size, template.marks)
 
 
 @dataclass(frozen=True, eq=False)

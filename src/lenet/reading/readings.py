@@ -65,7 +65,7 @@ class Reading:
     confidence : probability that the whole text is right, 0 to 1; 0 for an empty reading.
     accepted : whether it may be used without a person looking at it.
     reason : why it was not accepted; empty where it was.
-    characters : one record a character.
+    characters : one record for each character of the text; its spaces, where numbers stand side by side, have none.
     box : around all characters; the whole picture for an empty reading.
     page : number of the page in its file, from 1.
     file : path of the picture, where it was given as one.
@@ -101,6 +101,22 @@ class Reading:
     )
     """The keys of `to_dict`, in order."""
 
+    COLUMNS: ClassVar[tuple[str, ...]] = (
+        "file",
+        "page",
+        "field",
+        "text",
+        "value",
+        "confidence",
+        "accepted",
+        "reason",
+        "left",
+        "top",
+        "right",
+        "bottom",
+    )
+    """The columns of `to_row`, in order."""
+
     def moved(self, right: int, down: int) -> Reading:
         """Return the reading of a part of a picture with its boxes on the whole."""
 
@@ -130,6 +146,13 @@ class Reading:
     def to_json(self) -> str:
         """Return the record as JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def to_row(self) -> dict[str, str | int | float | bool | None]:
+        """Return it as a row for spreadsheets: single values alone, without the characters and the other texts."""
+        box = dict(zip(("left", "top", "right", "bottom"), self.box, strict=True))
+        plain: dict[str, str | int | float | bool | None] = {**self.to_dict(), **box}
+        plain["confidence"] = round(self.confidence, 6)
+        return {column: plain[column] for column in self.COLUMNS}
 
     def __repr__(self) -> str:
         place = "" if self.page == 1 else f", page={self.page}"

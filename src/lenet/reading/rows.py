@@ -35,8 +35,8 @@ COLUMNS: dict[str, type] = {
     "others": object,
     "error": object,
 }
-"""The columns of a batch and their types: the keys of `Reading.to_dict`, with lists as JSON text, as CSV has them, and
-`error`. Objects are texts, and None where a reading has none."""
+"""The columns of a batch and their types: the keys of `Reading.to_dict`, with lists as JSON text, and `error`. Objects
+are texts, and None where a reading has none."""
 
 
 class Columns(Protocol):
@@ -53,13 +53,13 @@ def json_lines(readings: Iterable[Reading]) -> bytes:
 
 
 def csv_lines(readings: Iterable[Reading] | None) -> bytes:
-    """Return comma-separated values for each reading; the header instead of None."""
+    """Return comma-separated values for each reading, as spreadsheets take them; the header instead of None."""
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     if readings is None:
-        writer.writerow(Reading.KEYS)
+        writer.writerow(Reading.COLUMNS)
     else:
-        writer.writerows([_flat(value) for value in reading.to_dict().values()] for reading in readings)
+        writer.writerows(reading.to_row().values() for reading in readings)
     return lines.getvalue().encode("utf-8", "surrogateescape")
 
 

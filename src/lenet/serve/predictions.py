@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet._engine import components
 from lenet.documents import open_document
+from lenet.documents.cleanup import even_ink, strokes
+from lenet.documents.pictures import small_png
+from lenet.documents.segmentation import single_piece
 from lenet.errors import ServiceError
-from lenet.glyphs import open_glyph, open_grey
+from lenet.glyphs import glyphs_of, open_glyph, open_grey
 from lenet.network import Network
 from lenet.reading.fields import is_field_network
 from lenet.reading.readings import SCHEMA
@@ -26,6 +30,14 @@ OPTIONS = ("model", "prepare")
 PREPARATIONS = ("ink", "grey", "none")
 """What is made of a picture: one of MNIST's kind, wherever its character stands (`lenet.open_glyph`); grey, squeezed to
 32x32 (`lenet predict --as-is`); or nothing, since it is as the network reads it: paper black, ink white."""
+
+
+SMALL = 16_000
+"""Bytes of a request that may be answered at once; of ours. A digit of 28x28 has some hundred."""
+
+
+FEW_PIXELS, FEW_PARTS = 4096, 4
+"""A character of so many parts at most, on so small a picture, is put together in a millisecond or two; of ours."""
 
 
 @dataclass(eq=False)
@@ -67,6 +79,30 @@ class Predictions:
             for one, request in zip(opened, requests, strict=True)
         ]
 
+    def at_once(self, requests: Sequence[Request]) -> list[bytes | Exception | None]:
+        """Answer those requests that take no time: a small PNG that is an image already, or a stroke on even paper.
+
+        Returns
+        -------
+        As from a call, and None for the others. A picture that cannot be used is one of them.
+        """
+        opened = [self._opened_at_once(request) if len(request.body) <= SMALL else None for request in requests]
+        _classify([one for one in opened if one is not None])
+        return [None if one is None else _answer([one], several=False) for one in opened]
+
+    def _opened_at_once(self, request: Request) -> _Seen | None:
+        try:
+            asked = request.parsed(self._limits, OPTIONS)
+            network = self._networks[asked.options.get("model", "digits")]
+            picture = small_png(asked.pictures[0].data)
+            prepare = asked.options.get("prepare", "ink")
+            if picture is None or prepare not in ("ink", "none"):
+                return None
+            image = _quick_glyph(picture) if prepare == "ink" else _as_read(picture, network)
+        except Exception:  # whatever it is: the other way says it better
+            return None
+        return None if image is None else _Seen(asked.pictures[0].name, network, image)
+
     def _opened(self, request: Request) -> list[_Entry] | Exception:
         try:
             asked = request.parsed(self._limits, OPTIONS)
@@ -90,14 +126,31 @@ class Predictions:
             return open_glyph(data, pixels=self._limits.pixels)
         if prepare == "grey":
             return open_grey(data, pixels=self._limits.pixels)
-        picture = next(open_document(data, pixels=self._limits.pixels)).picture
-        rows, columns = network.architecture.input[1:]
-        if picture.ndim != 2 or picture.shape[0] > rows or picture.shape[1] > columns:
-            raise wrong(
-                f"a picture of shape {picture.shape} was given with prepare=none; expected grey of at most "
-                f"{rows} x {columns} pixels, paper black and ink white: leave prepare out to have it prepared"
-            )
-        return picture
+        return _as_read(next(open_document(data, pixels=self._limits.pixels)).picture, network)
+
+
+def _as_read(picture: NDArray[np.uint8], network: Network) -> NDArray[np.uint8]:
+    """Return a picture that is as the network reads it; refuse others."""
+    rows, columns = network.architecture.input[1:]
+    if picture.ndim != 2 or picture.shape[0] > rows or picture.shape[1] > columns:
+        raise wrong(
+            f"a picture of shape {picture.shape} was given with prepare=none; expected grey of at most "
+            f"{rows} x {columns} pixels, paper black and ink white: leave prepare out to have it prepared"
+        )
+    return picture
+
+
+def _quick_glyph(picture: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return what `lenet.open_glyph` does, where that is quick."""
+    ink = even_ink(picture) if picture.ndim == 2 else None
+    if ink is None:
+        return None
+    piece = single_piece(ink)
+    if piece is not None:
+        image: NDArray[np.uint8] = glyphs_of([piece])[0]
+        return image
+    few = picture.size <= FEW_PIXELS and len(components(strokes(ink).view(np.uint8))[1]) <= FEW_PARTS
+    return open_glyph(picture) if few else None
 
 
 def _classify(seen: Iterable[_Seen]) -> None:

@@ -76,6 +76,7 @@ class Service:
         self.predicting: Lane[Request, bytes] = Lane(
             "predict",
             self._predictions,
+            at_once=self._predictions.at_once,
             threads=1,
             together=TOGETHER,
             places=self.limits.waiting,

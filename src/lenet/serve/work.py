@@ -2,7 +2,8 @@
 
 A request takes its place before its body is read, so that what waits is bounded in memory, too. Whatever waits when a
 thread becomes free is taken together, up to a number. Requests whose bodies came in the same turn of the event loop
-wait together; one request alone never waits for company.
+wait together; one request alone never waits for company. What takes less time than the way to a thread and back is done
+in the event loop at once, a few at a time.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ __all__ = ["Lane", "Place", "each"]
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
+
+A_TURN = 16
+"""Requests that are looked at in one turn of the event loop; of ours: some milliseconds."""
 
 _SMOOTHING = 0.1
 """How much the latest time of a piece of work counts in their mean; of ours."""
@@ -52,6 +56,7 @@ class Lane(Generic[Work, Result]):
     together : how much work is taken at once.
     places : requests at once, from the first byte of their body to their answer.
     memory : bytes that their bodies may have together.
+    at_once : does in the event loop what takes no time, and returns None for what has to go to a thread.
 
     Attributes
     ----------
@@ -67,11 +72,12 @@ class Lane(Generic[Work, Result]):
         together: int,
         places: int,
         memory: int,
+        at_once: Callable[[Sequence[Work]], Sequence[Result | Exception | None]] | None = None,
     ) -> None:
         self.name, self.places, self.taken = name, places, 0
         self._memory, self._held = memory, 0
         self.on_done: Callable[[int, float], None] | None = None
-        self._do, self._together = do, together
+        self._do, self._together, self._at_once = do, together, at_once
         self._jobs: SimpleQueue[_Job[Work, Result] | None] = SimpleQueue()
         self._fresh: list[_Job[Work, Result]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -88,7 +94,8 @@ class Lane(Generic[Work, Result]):
 
     def stop(self) -> None:
         """Let the threads end after what they were given."""
-        self._flush()
+        while self._fresh:
+            self._flush()
         for _ in self._threads:
             self._jobs.put(None)
 
@@ -121,9 +128,36 @@ class Lane(Generic[Work, Result]):
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        for job in self._fresh:
+        """Do what takes no time, and hand the rest to the threads; a few at a time, so that others have their turn."""
+        jobs, self._fresh = self._fresh[:A_TURN], self._fresh[A_TURN:]
+        if self._fresh and self._loop is not None:
+            self._loop.call_soon(self._flush)
+        for job in jobs if self._at_once is None else self._not_at_once(jobs, self._at_once):
             self._jobs.put(job)
-        self._fresh.clear()
+
+    def _not_at_once(
+        self,
+        jobs: list[_Job[Work, Result]],
+        at_once: Callable[[Sequence[Work]], Sequence[Result | Exception | None]],
+    ) -> list[_Job[Work, Result]]:
+        """Do at once what can be, and return the other jobs."""
+        claimed = [(job, work[0]) for job in jobs if (work := job.claim()) is not None]
+        start = perf_counter()
+        try:
+            results = at_once([work for _, work in claimed])
+        except Exception as error:
+            results = [error] * len(claimed)
+        rest, done, found = [], [], list[Result | Exception]()
+        for (job, given), result in zip(claimed, results, strict=True):
+            if result is None:
+                job.give_back(given)
+                rest.append(job)
+            else:
+                done.append(job)
+                found.append(result)
+        if done:
+            self._settle(done, found, perf_counter() - start)
+        return rest
 
     def retry_after(self) -> int:
         """Return seconds after which what is waiting now should be done."""
@@ -213,6 +247,10 @@ class _Job(Generic[Work, Result]):
 
     def __init__(self, work: Work, future: asyncio.Future[Result], size: int) -> None:
         self._work, self.future, self.size = [work], future, size
+
+    def give_back(self, work: Work) -> None:
+        """Put claimed work back, for the next who claims it."""
+        self._work.append(work)
 
     def claim(self) -> list[Work] | None:
         """Take the work out, once: `list.pop` is atomic."""
