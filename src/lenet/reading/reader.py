@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from lenet import grammar
 from lenet.documents.segmentation import Box
 from lenet.errors import InputError, LenetError
 from lenet.network import Network
-from lenet.reading.confidence import judge, threshold_for
-from lenet.reading.fields import FieldTexts, is_field_network, spell_strips
+from lenet.reading.confidence import threshold_for
+from lenet.reading.fields import is_field_network, spell_strips
 from lenet.reading.pages import Field, network_for, open_field, read_components
-from lenet.reading.readings import Character, Reading
+from lenet.reading.readings import Reading
+from lenet.reading.spelled import Said, places_of, reading_of
 from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ __all__ = ["Reader", "read"]
 
 TOGETHER = 64
 """Fields that go through the network at once: enough to fill its batches, few enough to hold in memory."""
-
-_Place = tuple[float, float, float, float]
-"""Left, top, right and bottom of a character, in pixels of the picture."""
 
 
 def read(picture: Source, kind: Any = "digits", **options: Any) -> Reading:
@@ -71,15 +68,6 @@ class _Seen:
     whole: Box
     page: int
     file: str | None
-
-
-@dataclass(frozen=True, eq=False)
-class _Said:
-    """What was found on a field: what it may say, where the characters of the best text stand, whether there is ink."""
-
-    texts: FieldTexts
-    places: Sequence[_Place]
-    written: bool
 
 
 class Reader:
@@ -192,9 +180,15 @@ class Reader:
             pictures = [field for field in fields if isinstance(field, Field)]
             return read_components(self.network, pictures, self.threads)
         said = self._along(seen) if is_field_network(self.network) else self._by_segments(seen)
-        return [self._reading(*each) for each in zip(seen, said, strict=True)]
+        readings = []
+        for field, found in zip(seen, said, strict=True):
+            reading = reading_of(
+                found, field.whole, self.grammar, calibration=self.calibration, threshold=self.threshold
+            )
+            readings.append(replace(reading, page=field.page, file=field.file))
+        return readings
 
-    def _along(self, seen: Sequence[_Seen]) -> list[_Said]:
+    def _along(self, seen: Sequence[_Seen]) -> list[Said]:
         """Read fields along their strips; where there is a network for segments, let it weigh what is doubtful."""
         strips = [field.strip for field in seen if field.strip is not None]
         texts = spell_strips(self.network, strips, self.grammar, threads=self.threads)
@@ -204,45 +198,14 @@ class Reader:
             segments = [field.segments for field in seen if field.segments is not None]
             texts = weigh_doubtful(self.segments, segments, texts, self.grammar, threads=self.threads)
         each = zip(texts, strips, strict=True)
-        return [_Said(found, _places(found, strip), strip.written) for found, strip in each]
+        return [Said(found, places_of(found, strip), strip.written) for found, strip in each]
 
-    def _by_segments(self, seen: Sequence[_Seen]) -> list[_Said]:
+    def _by_segments(self, seen: Sequence[_Seen]) -> list[Said]:
         from lenet.reading.segments import spell_segments
 
         segments = [field.segments for field in seen if field.segments is not None]
         found = spell_segments(self.network, segments, self.grammar, threads=self.threads)
-        return [_Said(one.field_texts(), one.places, len(one.segments) > 0) for one in found]
-
-    def _reading(self, field: _Seen, said: _Said) -> Reading:
-        """Make a reading of what a field may say."""
-        texts = said.texts
-        verdict = judge(
-            texts,
-            written=said.written,
-            grammar=self.grammar,
-            calibration=self.calibration,
-            threshold=self.threshold,
-        )
-        if verdict.confidence == 0:
-            nothing: tuple[Character, ...] = ()
-            return Reading("", None, 0.0, False, verdict.reason, nothing, field.whole, field.page, field.file)
-        best = texts.best[0]
-        characters = tuple(
-            Character(sign, sure, _inside(place, field.whole))
-            for sign, sure, place in zip(best.text, best.sure, said.places, strict=True)
-        )
-        return Reading(
-            best.text,
-            self.grammar.value(best.text),
-            verdict.confidence,
-            verdict.accepted,
-            verdict.reason,
-            characters,
-            _around(characters),
-            field.page,
-            field.file,
-            others=tuple((other.text, math.exp(other.score)) for other in texts.best[1:]),
-        )
+        return [Said(one.field_texts(), one.places, len(one.segments) > 0) for one in found]
 
     @overload
     def many(self, pictures: Iterable[Source], *, keep_going: Literal[False] = False) -> Iterator[Reading]: ...
@@ -296,28 +259,3 @@ def _segments_of(picture: NDArray[Any]) -> Segments:
     from lenet.segments import make_segments
 
     return make_segments([picture])[0]
-
-
-def _places(texts: FieldTexts, strip: Strip) -> list[_Place]:
-    """Return where the best text's characters stand on the picture: where the network saw them, between neighbours."""
-    if not texts.best or not texts.best[0].spans:
-        return []
-    middles = [(first + end) / 2 for first, end in texts.best[0].spans]
-    margin = strip.image.shape[0] / 3
-    cuts = [(a + b) / 2 for a, b in pairwise(middles)]
-    columns = [strip.left + strip.pixel * side for side in (middles[0] - margin, *cuts, middles[-1] + margin)]
-    return [(left, strip.top, right, strip.bottom) for left, right in pairwise(columns)]
-
-
-def _inside(box: _Place, whole: Box) -> Box:
-    """Return a box in whole pixels within the picture, of one pixel at least."""
-    left, top = (max(0, min(math.floor(box[side]), whole[side + 2] - 1)) for side in (0, 1))
-    right, bottom = (
-        max(low + 1, min(math.ceil(box[side + 2]), whole[side + 2])) for side, low in ((0, left), (1, top))
-    )
-    return left, top, right, bottom
-
-
-def _around(characters: Sequence[Character]) -> Box:
-    lefts, tops, rights, bottoms = zip(*(character.box for character in characters), strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
