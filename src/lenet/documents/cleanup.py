@@ -8,6 +8,7 @@ The steps, in order: which of dark and light is ink (`ink_is_light`), what the p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -104,9 +105,14 @@ def _ink_on_even_paper(plane: NDArray[np.uint8], level: int) -> Picture:
     """Return ink as for other paper, but without looking for noise and single pixels of it: there is none."""
     if int(plane.max()) > level:
         plane, level = 255 - plane, 255 - level
+    return _stretched(_even_loss(level)[plane], EVEN_FLOOR)
+
+
+@lru_cache(256)
+def _even_loss(level: int) -> Picture:
+    """Return for each grey on paper of this one the light that it lost, 0 where that is no ink."""
     lost = np.maximum(level - np.arange(256), 0) * 255 // max(level, LEAST_LIGHT)
-    loss: Picture = lost.astype(np.uint8)[plane]
-    return _stretched(np.where(loss > EVEN_FLOOR, loss, 0), EVEN_FLOOR)
+    return np.where(lost > EVEN_FLOOR, lost, 0).astype(np.uint8)
 
 
 def _darker_than(planes: NDArray[np.uint8], grounds: Sequence[NDArray[np.uint8]]) -> Picture:
@@ -214,9 +220,15 @@ def _stretched(kept: Picture, floor: float) -> Picture:
     if not found.size:
         return np.zeros_like(kept)
     peak = max(quantile(found[:: max(1, found.size // 100_000)], 0.9), floor + 1)
+    return _stretching(floor, peak)[kept]
+
+
+@lru_cache(256)
+def _stretching(floor: float, peak: float) -> Picture:
+    """Return for each loss of light the ink that it is."""
     scale = (np.arange(256) - floor / 2) * 255.0 / (peak - floor / 2)
     table: Picture = scale.clip(0, 255).astype(np.uint8)
-    return table[kept]
+    return table
 
 
 def quantile(values: NDArray[np.uint8], share: float) -> float:
