@@ -83,3 +83,9 @@ def test_the_path_of_each_text_spells_it_from_the_first_node_to_the_last(seed):
         assert "".join(arc.sign for arc in arcs) == one.text
         assert [arc.target for arc in arcs[:-1]] == [arc.source for arc in arcs[1:]]
         assert (arcs[0].source, arcs[-1].target) == (0, len(lattice.cuts) + 1)
+
+
+def test_a_probability_that_rounding_made_more_than_one_has_no_penalty():
+    """Sums of float32 exponentials may be 1.0000001; a penalty of -0.00 would puzzle whoever reads it."""
+    lattice = lattice_of([text("1", (0, 8), sure=1.0000001)])
+    assert str(lattice.arcs[0].penalty) == "0.0"

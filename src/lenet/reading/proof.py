@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -129,7 +130,7 @@ def lattice_of(texts: Sequence[FieldText]) -> Lattice:
         nodes = [0, *(1 + ascending.index(cut) for cut in path), 1 + len(cuts)]
         taken.append(list(zip(nodes, nodes[1:], text.text, strict=False)))
         for (source, target, sign), sure in zip(taken[-1], text.sure, strict=True):
-            penalty = float(-np.log(max(sure, _SMALLEST)))
+            penalty = abs(math.log(min(1.0, max(sure, _SMALLEST))))  # never -0.0, which prints as it is
             before = arcs.get((source, target, sign))
             if before is None or penalty < before.penalty:
                 best = number == 0 or (before is not None and before.best)
