@@ -28,6 +28,16 @@ def test_a_proof_is_of_the_reading_that_the_reader_gives():
     assert abs(-proof.first - (columns + proof.first - width)) <= 1
 
 
+def test_a_proof_shows_cuts_and_pieces_unless_none_are_asked_for():
+    reader, picture = Reader(model=untrained()), written(3).pictures[1]
+    found = explain(reader, picture).segments
+    assert found.to_dict()["arcs"]
+    assert found.best[0].path
+    assert explain(reader, picture, segments=None).segments is None
+    with pytest.raises(InputError, match="was given for segments"):
+        explain(reader, picture, segments="digits")
+
+
 def test_cuts_stand_between_characters():
     assert cuts_of(text("12", (0, 8), (12, 16))) == (10.0,)
     assert cuts_of(text("1", (0, 8))) == ()
