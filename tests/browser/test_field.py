@@ -43,6 +43,8 @@ def test_a_field_that_is_written_is_read_with_its_proof(visit):
     assert "Accepted" in page.locator("#field .verdict").inner_text()
     assert page.locator("#field .texts [aria-pressed=true]").inner_text() == "358"
     assert page.locator("#field .graph path.lit").count() == 3
+    assert page.locator("#field .graph path.cut").count() >= 2
+    assert "By pieces alone" in page.locator("#field").inner_text()
     lit = page.locator("#field .graph text.lit")
     assert sorted(lit.nth(k).text_content()[0] for k in range(3)) == ["3", "5", "8"]
 

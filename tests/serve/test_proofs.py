@@ -53,14 +53,6 @@ def test_each_text_has_its_penalty_its_cuts_and_its_path(told):
             assert f'data-arc="{number}"' in values["lattice"]
 
 
-def test_cuts_pieces_and_the_best_path_through_them_are_told(told):
-    proof, values = told
-    shown, segmentation = values["segments"], proof.segments.segments.segmentation
-    assert len(shown["cuts"]) == len(segmentation.cuts)
-    assert [tuple(arc["box"]) for arc in shown["arcs"]] == [one.box for one in segmentation.segments]
-    assert [text["text"] for text in shown["texts"]] == [one.text for one in proof.segments.best]
-
-
 def test_the_reading_is_the_reader_s(told):
     proof, values = told
     assert values["reading"] == json.loads(proof.reading.to_json())
@@ -79,3 +71,13 @@ def test_paper_without_ink_has_no_film_to_speak_of():
 def test_a_picture_goes_to_png_and_back():
     picture = np.arange(60, dtype=np.uint8).reshape(4, 15)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(picture)))), picture)
+
+
+def test_the_cuts_and_the_texts_by_pieces_are_told():
+    reader = Reader("digits")
+    proof = explain(reader, written(3).pictures[1])
+    found = json.loads(json.dumps(proof_values(proof, reader.grammar)))["segments"]
+    assert [one["text"] for one in found["texts"]] == [one.text for one in proof.segments.best]
+    assert found["svg"].count('class="cut"') == len(proof.segments.segments.segmentation.cuts)
+    blank = explain(reader, np.full((40, 200), 255, np.uint8))
+    assert proof_values(blank, reader.grammar)["segments"] is None
