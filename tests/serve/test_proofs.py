@@ -53,6 +53,14 @@ def test_each_text_has_its_penalty_its_cuts_and_its_path(told):
             assert f'data-arc="{number}"' in values["lattice"]
 
 
+def test_cuts_pieces_and_the_best_path_through_them_are_told(told):
+    proof, values = told
+    shown, segmentation = values["segments"], proof.segments.segments.segmentation
+    assert len(shown["cuts"]) == len(segmentation.cuts)
+    assert [tuple(arc["box"]) for arc in shown["arcs"]] == [one.box for one in segmentation.segments]
+    assert [text["text"] for text in shown["texts"]] == [one.text for one in proof.segments.best]
+
+
 def test_the_reading_is_the_reader_s(told):
     proof, values = told
     assert values["reading"] == json.loads(proof.reading.to_json())

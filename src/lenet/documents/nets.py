@@ -140,12 +140,12 @@ def _ink(lines: Lines, number: int, tints: NDArray[np.uint8]) -> NDArray[np.floa
 
 def _connected(crossing: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Give the lines of each net: which of the level, and which of the upright ones."""
-    left = np.asarray(crossing.any(axis=1))
+    left: NDArray[np.bool_] = np.asarray(crossing.any(axis=1))
     while left.any():
         one: NDArray[np.bool_] = np.arange(len(left)) == np.flatnonzero(left)[0]
         while True:
-            other = np.asarray(crossing[one].any(axis=0))
-            more = np.asarray(crossing[:, other].any(axis=1))
+            other: NDArray[np.bool_] = np.asarray(crossing[one].any(axis=0))
+            more: NDArray[np.bool_] = np.asarray(crossing[:, other].any(axis=1))
             if (more == one).all():
                 break
             one = more

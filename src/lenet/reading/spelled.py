@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from lenet.calibration import Calibration
 from lenet.documents.segmentation import Box
 from lenet.grammar import Grammar
 from lenet.network import Network
 from lenet.reading.confidence import judge
-from lenet.reading.fields import FieldText, spell_strips
+from lenet.reading.fields import FieldTexts, spell_strips
 from lenet.reading.readings import Character, Reading
 from lenet.strips import Strip
 
-__all__ = ["spelled"]
+__all__ = ["Place", "Said", "places_of", "reading_of", "spelled"]
+
+Place = tuple[float, float, float, float]
+"""Left, top, right and bottom of a character, in pixels of the picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What was found on a field.
+
+    Parameters
+    ----------
+    texts : what it may say.
+    places : where the characters of the best text stand.
+    written : whether there is any ink.
+    """
+
+    texts: FieldTexts
+    places: Sequence[Place]
+    written: bool
 
 
 def spelled(
@@ -37,48 +58,56 @@ def spelled(
     threshold : confidence from which a reading is accepted.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers.
     """
-    readings = []
     spellings = spell_strips(network, [strip for strip, _ in strips], grammar, threads=threads)
-    for (strip, whole), texts in zip(strips, spellings, strict=True):
-        verdict = judge(texts, written=strip.written, grammar=grammar, calibration=calibration, threshold=threshold)
-        if verdict.confidence == 0:
-            readings.append(Reading("", None, 0.0, False, verdict.reason, (), whole))
-            continue
-        best = texts.best[0]
-        characters = _characters(best, strip, whole)
-        readings.append(
-            Reading(
-                best.text,
-                grammar.value(best.text),
-                verdict.confidence,
-                verdict.accepted,
-                verdict.reason,
-                characters,
-                _around(characters),
-                others=tuple((other.text, math.exp(other.score)) for other in texts.best[1:]),
-            )
+    return [
+        reading_of(
+            Said(texts, places_of(texts, strip), strip.written),
+            whole,
+            grammar,
+            calibration=calibration,
+            threshold=threshold,
         )
-    return readings
+        for (strip, whole), texts in zip(strips, spellings, strict=True)
+    ]
 
 
-def _characters(text: FieldText, strip: Strip, whole: Box) -> tuple[Character, ...]:
-    """Return a text's characters with their places on the picture: where the network saw them, between neighbours."""
-    found = []
-    middles = [(first + end) / 2 for first, end in text.spans]
-    for index, sign in enumerate(text.text):
-        before = (middles[index - 1] + middles[index]) / 2 if index else middles[index] - strip.image.shape[0] / 3
-        after = (
-            (middles[index] + middles[index + 1]) / 2
-            if index + 1 < len(middles)
-            else middles[index] + strip.image.shape[0] / 3
-        )
-        left, right = (strip.left + strip.pixel * column for column in (before, after))
-        box = _inside((left, strip.top, right, strip.bottom), whole)
-        found.append(Character(sign, text.sure[index], box))
-    return tuple(found)
+def reading_of(
+    said: Said, whole: Box, grammar: Grammar, *, calibration: Calibration | None, threshold: float
+) -> Reading:
+    """Return the reading of a field on the picture `whole`; the other parameters are those of `spelled`."""
+    texts = said.texts
+    verdict = judge(texts, written=said.written, grammar=grammar, calibration=calibration, threshold=threshold)
+    if verdict.confidence == 0:
+        return Reading("", None, 0.0, False, verdict.reason, (), whole)
+    best = texts.best[0]
+    characters = tuple(
+        Character(sign, sure, _inside(place, whole))
+        for sign, sure, place in zip(best.text, best.sure, said.places, strict=True)
+    )
+    return Reading(
+        best.text,
+        grammar.value(best.text),
+        verdict.confidence,
+        verdict.accepted,
+        verdict.reason,
+        characters,
+        _around(characters),
+        others=tuple((other.text, math.exp(other.score)) for other in texts.best[1:]),
+    )
 
 
-def _inside(box: tuple[float, float, float, float], whole: Box) -> Box:
+def places_of(texts: FieldTexts, strip: Strip) -> list[Place]:
+    """Return where the best text's characters stand on the picture: where the network saw them, between neighbours."""
+    if not texts.best or not texts.best[0].spans:
+        return []
+    middles = [(first + end) / 2 for first, end in texts.best[0].spans]
+    margin = strip.image.shape[0] / 3
+    cuts = [(a + b) / 2 for a, b in pairwise(middles)]
+    columns = [strip.left + strip.pixel * side for side in (middles[0] - margin, *cuts, middles[-1] + margin)]
+    return [(left, strip.top, right, strip.bottom) for left, right in pairwise(columns)]
+
+
+def _inside(box: Place, whole: Box) -> Box:
     """Return a box in whole pixels within the picture, of one pixel at least."""
     left, top = (max(0, min(math.floor(box[side]), whole[side + 2] - 1)) for side in (0, 1))
     right, bottom = (

@@ -43,6 +43,7 @@ def proof_values(proof: Proof, known: Grammar) -> dict[str, Any]:
         columns each was read from, the cuts between them, and their path: numbers of the lattice's arcs.
     free : the best text without a grammar.
     lattice : the graph of these texts, as SVG text.
+    segments : how the field may be cut, what each piece may be, and the best path: `SegmentTexts.to_dict`.
     """
     lattice = lattice_of(proof.texts.best)
     texts = [_text(text, known) for text in proof.texts.best]
@@ -62,6 +63,7 @@ def proof_values(proof: Proof, known: Grammar) -> dict[str, Any]:
         "texts": texts,
         "free": _text(proof.texts.free, known),
         "lattice": lattice_svg(proof.texts.best) if proof.texts.best and proof.texts.best[0].text else "",
+        "segments": None if proof.segments is None else proof.segments.to_dict(),
     }
 
 

@@ -252,7 +252,7 @@ function list(state, view) {
   const row = (text, number) => make("tr", { class: number === state.chosen ? "chosen" : "" },
     make("td", {}, number < 0 ? make("span", { class: "mono" }, text.text || "nothing") : make("button", { type: "button", class: "quiet mono", "aria-pressed": String(number === state.chosen), onclick: () => choose(number, state, view) }, text.text || "nothing"),
       number < 0 ? make("span", { class: "soft" }, " without a grammar") : text.value !== null && text.value !== text.text ? make("span", { class: "soft" }, ` = ${text.value}`) : ""),
-    make("td", {}, percent(text.share, 2)), make("td", {}, text.penalty.toFixed(2)), make("td", { class: "soft" }, text.signs.map(({ sign, sure }) => `${sign} ${(-Math.log(Math.max(sure, 1e-6))).toFixed(2)}`).join("  ")));
+    make("td", {}, percent(text.share, 2)), make("td", {}, text.penalty.toFixed(2)), make("td", { class: "soft" }, text.signs.map(({ sign, sure }) => `${sign} ${Math.max(0, -Math.log(sure + 1e-6)).toFixed(2)}`).join("  ")));
   view.texts.replaceChildren(make("tr", {}, ...["text", "probability", "penalty", "of each character"].map((words) => make("th", { scope: "col" }, words))), ...texts.map(row), row(free, -1));
   for (const part of view.graph.querySelectorAll("[data-arc]")) part.classList.toggle("lit", !!texts[state.chosen]?.path.includes(+part.dataset.arc));
 }
