@@ -20,7 +20,6 @@ from lenet.glyphs import glyphs_of
 from lenet.network import Network
 from lenet.reading.readings import Character, Reading
 from lenet.reading.signs import gaps, signs_at
-from lenet.reading.tables import in_order, read_in_tables
 from lenet.weights import load
 
 if TYPE_CHECKING:
@@ -87,6 +86,8 @@ def read_page(
     FormatError
         The file is damaged.
     """
+    from lenet.reading.tables import in_order, read_in_tables  # who reads fields does not wait for it
+
     network = network_for(model)
     readings: list[Reading] = []
     file = _path(picture)

@@ -17,6 +17,7 @@ from lenet.documents.cleanup import to_ink
 from lenet.documents.nearby import largest_near
 from lenet.documents.pages import open_document
 from lenet.documents.segmentation import find_pieces, text_rows
+from lenet.documents.sheets import Sheet, find_sheet
 from lenet.documents.tables import Cell, Table, find_tables
 from lenet.network import Network
 from lenet.reading.confidence import threshold_for
@@ -85,10 +86,16 @@ def read_tables(
     network = model if isinstance(model, Network) else load(model)
     file = os.fspath(picture) if isinstance(picture, str | os.PathLike) else None
     for page in open_document(picture):
-        ink = to_ink(page.picture)
-        for table in find_tables(page.picture, ink):
+        sheet = find_sheet(page.picture)
+        ink = to_ink(sheet.picture)
+        for table in find_tables(sheet.picture, ink):
             rows = read_boxes(network, ink, table, kind=kind, max_error=max_error, threads=threads)
-            yield [[replace(reading, page=page.number, file=file) for reading in row] for row in rows]
+            yield [[replace(_there(each, sheet), page=page.number, file=file) for each in row] for row in rows]
+
+
+def _there(reading: Reading, sheet: Sheet) -> Reading:
+    characters = tuple(replace(each, box=sheet.there(each.box)) for each in reading.characters)
+    return replace(reading, box=sheet.there(reading.box), characters=characters)
 
 
 def read_boxes(
