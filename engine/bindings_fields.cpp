@@ -1,15 +1,17 @@
-// Python's view of fields.h: checks, releases the GIL, calls.
+// Python's view of fields.h and cuts.h: checks, releases the GIL, calls.
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string>
 
 #include "bindings_arrays.h"
-#include "fields.h"
+#include "cuts.h"
 
 namespace nb = nanobind;
+namespace cuts = lenet::cuts;
 namespace fields = lenet::fields;
 
 namespace {
@@ -24,7 +26,8 @@ constexpr std::size_t NUMBERS = 7;  // of a text: top, bottom, left, right, slop
 Bytes handed_over(fields::Grey&& plane) {
   auto* owned = new fields::Grey(std::move(plane));
   nb::capsule owner(owned, [](void* pointer) noexcept { delete static_cast<fields::Grey*>(pointer); });
-  const std::array<std::size_t, 2> shape{static_cast<std::size_t>(owned->rows), static_cast<std::size_t>(owned->columns)};
+  const std::array<std::size_t, 2> shape{static_cast<std::size_t>(owned->rows),
+                                         static_cast<std::size_t>(owned->columns)};
   return {owned->values.data(), 2, shape.data(), owner};
 }
 
@@ -36,6 +39,13 @@ fields::Picture picture_of(const AnyPicture& array) {
   const int channels = grey ? 1 : 3;
   const auto columns = static_cast<std::int64_t>(array.shape(1));
   return {array.data(), static_cast<std::int64_t>(array.shape(0)), columns, columns * channels, channels};
+}
+
+fields::Text text_of(const std::vector<float>& t) {
+  if (t.size() != NUMBERS) throw std::invalid_argument("a text is seven numbers, as clean_field returns them");
+  for (const float number : t)
+    if (!(std::abs(number) < 1e7f)) throw std::invalid_argument("a number of a text is not finite or too large");
+  return {t[0], t[1], t[2], t[3], t[4], t[5], t[6]};
 }
 
 nb::tuple clean_field(const AnyPicture& array) {
@@ -55,12 +65,7 @@ std::vector<Bytes> normalize_fields(const std::vector<GreyArray>& greys, const s
   if (greys.size() != texts.size()) throw std::invalid_argument("pictures and texts differ in number");
   if (rows < 8 || rows > 256) throw std::invalid_argument("an image of a field has 8 to 256 rows");
   std::vector<fields::Text> lines;
-  for (const auto& t : texts) {
-    if (t.size() != NUMBERS) throw std::invalid_argument("a text is seven numbers, as clean_field returns them");
-    for (const float number : t)
-      if (!(std::abs(number) < 1e7f)) throw std::invalid_argument("a number of a text is not finite or too large");
-    lines.push_back({t[0], t[1], t[2], t[3], t[4], t[5], t[6]});
-  }
+  for (const auto& text : texts) lines.push_back(text_of(text));
   const std::vector<lenet::Contiguous> pictures(greys.begin(), greys.end());
   std::vector<fields::Grey> images(greys.size());
   {
@@ -75,17 +80,107 @@ std::vector<Bytes> normalize_fields(const std::vector<GreyArray>& greys, const s
   return arrays;
 }
 
+// What cut_field returns, and draw_segments looks at.
+using Labels = nb::ndarray<const std::int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Numbers = nb::ndarray<nb::numpy, std::int32_t>;
+constexpr std::size_t ATOM = 5, CUT = 4;  // numbers in a row of a table
+
+Numbers table_of(const std::vector<cuts::Atom>& atoms) {
+  auto table = lenet::zeros<std::int32_t>({atoms.size(), ATOM});
+  std::int32_t* row = table.data();
+  for (const cuts::Atom& atom : atoms)
+    for (const std::int32_t number : {atom.left, atom.top, atom.right, atom.bottom, atom.area}) *row++ = number;
+  return table;
+}
+
+nb::ndarray<nb::numpy, float> table_of(const std::vector<cuts::Cut>& found) {
+  auto table = lenet::zeros<float>({found.size(), CUT + cuts::FEATURES});
+  float* row = table.data();
+  for (const cuts::Cut& cut : found) {
+    for (const float number : {cut.probability, cut.ink, cut.gap, cut.shift}) *row++ = number;
+    row = std::copy(cut.features.begin(), cut.features.end(), row);
+  }
+  return table;
+}
+
+nb::tuple cut_field(const GreyArray& array, const std::vector<float>& numbers, bool every) {
+  const lenet::Contiguous picture(array);
+  const fields::Text text = text_of(numbers);
+  const auto rows = picture.ink().rows, columns = picture.ink().columns;
+  if (rows < 1 || columns < 1) throw std::invalid_argument("ink has at least one row and one column");
+  auto labels = lenet::zeros<std::int32_t>({static_cast<std::size_t>(rows), static_cast<std::size_t>(columns)});
+  cuts::Atoms found;
+  std::vector<cuts::Segment> segments;
+  {
+    const nb::gil_scoped_release release;
+    fields::Grey ink(rows, columns);
+    for (std::int64_t y = 0; y < rows; ++y)
+      std::copy_n(picture.ink().pixels + y * picture.ink().row_stride, columns, ink.row(y));
+    found = cuts::over_segment(ink, text, every);
+    segments = cuts::segments(found.atoms, text);
+    std::copy(found.labels.values.begin(), found.labels.values.end(), labels.data());
+  }
+  auto paths = lenet::zeros<std::int32_t>({found.cuts.size(), static_cast<std::size_t>(rows)});
+  for (std::size_t k = 0; k < found.cuts.size(); ++k)
+    std::copy(found.cuts[k].path.begin(), found.cuts[k].path.end(), paths.data() + k * rows);
+  auto pairs = lenet::zeros<std::int32_t>({segments.size(), 2});
+  for (std::size_t k = 0; k < segments.size(); ++k)
+    pairs.data()[2 * k] = segments[k].first, pairs.data()[2 * k + 1] = segments[k].last;
+  return nb::make_tuple(labels, table_of(found.atoms), table_of(found.cuts), paths, pairs);
+}
+
+Bytes draw_segments(const GreyArray& array, const Labels& labels, const Labels& atoms, const Labels& segments,
+                    float stroke) {
+  const lenet::Contiguous picture(array);
+  const auto rows = picture.ink().rows, columns = picture.ink().columns;
+  if (static_cast<std::int64_t>(labels.shape(0)) != rows || static_cast<std::int64_t>(labels.shape(1)) != columns ||
+      atoms.shape(1) != ATOM || segments.shape(1) != 2 || !(stroke >= 0))
+    throw std::invalid_argument("ink, labels, atoms and segments do not belong together");
+  std::vector<cuts::Atom> boxes;
+  for (std::size_t k = 0; k < atoms.shape(0); ++k) {
+    boxes.push_back({atoms(k, 0), atoms(k, 1), atoms(k, 2), atoms(k, 3), atoms(k, 4)});
+    const cuts::Atom& a = boxes.back();
+    if (a.left < 0 || a.top < 0 || a.right <= a.left || a.bottom <= a.top || a.right > columns || a.bottom > rows)
+      throw std::invalid_argument("an atom stands outside of the ink");
+  }
+  const auto count = static_cast<std::int32_t>(boxes.size());
+  for (std::size_t k = 0; k < segments.shape(0); ++k)
+    if (segments(k, 0) < 0 || segments(k, 1) < segments(k, 0) || segments(k, 1) >= count)
+      throw std::invalid_argument("a segment names an atom that is not there");
+  constexpr std::size_t SIDE = lenet::glyphs::GLYPH_SIDE;
+  auto images = lenet::zeros<std::uint8_t>({segments.shape(0), SIDE, SIDE});
+  const nb::gil_scoped_release release;
+  fields::Grey ink(rows, columns);
+  for (std::int64_t y = 0; y < rows; ++y)
+    std::copy_n(picture.ink().pixels + y * picture.ink().row_stride, columns, ink.row(y));
+  for (std::size_t k = 0; k < segments.shape(0); ++k)
+    cuts::draw(ink, labels.data(), boxes, {segments(k, 0), segments(k, 1)}, stroke, images.data() + k * SIDE * SIDE);
+  return images;
+}
+
 }  // namespace
 
 void bind_fields(nb::module_& module) {
   using nb::literals::operator""_a;
-  module.def("clean_field", &clean_field, "picture"_a.noconvert(),
-             "Turn the picture of one field, uint8 (rows, columns) or (rows, columns, 3), into ink.\n\n"
-             "Returns how many times smaller the results are than the picture; evened, uint8 (rows, columns), paper 0,\n"
-             "all darkness there is; ink, the same of strokes alone, 128 and more inside them; and seven numbers on the\n"
-             "line of text, in pixels of the ink: top, bottom, left, right, slope (down per column), slant (right per\n"
-             "row up) and the width of strokes, all 0 where nothing is written.");
+  module.def(
+      "clean_field", &clean_field, "picture"_a.noconvert(),
+      "Turn the picture of one field, uint8 (rows, columns) or (rows, columns, 3), into ink.\n\n"
+      "Returns how many times smaller the results are than the picture; evened, uint8 (rows, columns), paper 0,\n"
+      "all darkness there is; ink, the same of strokes alone, 128 and more inside them; and seven numbers on the\n"
+      "line of text, in pixels of the ink: top, bottom, left, right, slope (down per column), slant (right per\n"
+      "row up) and the width of strokes, all 0 where nothing is written.");
   module.def("normalize_fields", &normalize_fields, "greys"_a.noconvert(), "texts"_a, "rows"_a = 40,
              "Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height four fifths of\n"
              "them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).");
+  module.def("cut_field", &cut_field, "ink"_a.noconvert(), "text"_a, "every"_a = false,
+             "Cut the ink of a field into atoms of which characters are made, left to right.\n\n"
+             "Returns labels, int32 (rows, columns), 0 for paper and from 1 the number of an atom; a table of atoms,\n"
+             "int32 (n, 5): left, top, right, bottom (exclusive) and area of their strokes; a table of the cuts\n"
+             "between neighbours, float32 (n - 1, 4 + features): probability, ink gone through (in strokes), gap and\n"
+             "movement sideways (in heights of the text), and what the probability was told from; the cuts' columns\n"
+             "in every row, int32 (n - 1, rows); and the segments, int32 (m, 2): first and last atom. every keeps\n"
+             "all cuts, however improbable.");
+  module.def("draw_segments", &draw_segments, "ink"_a.noconvert(), "labels"_a.noconvert(), "atoms"_a.noconvert(),
+             "segments"_a.noconvert(), "stroke"_a,
+             "Draw segments as normalize_glyph does, strokes thickened where they are thin; uint8 (m, 28, 28).");
 }

@@ -16,11 +16,26 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks stand beside the package, not in it
 
-from benchmarks import contest, fields, fieldsets, folds, job, overload, records, serve, worker  # noqa: E402
+from benchmarks import (  # noqa: E402
+    contest,
+    fields,
+    fieldsets,
+    folds,
+    job,
+    overload,
+    pieces,
+    records,
+    segmentation,
+    serve,
+    strings,
+    worker,
+)
 from benchmarks.http_load import Load  # noqa: E402
 from benchmarks.judging import Judged, digits  # noqa: E402
 from benchmarks.peers import with_lenet, with_tesseract  # noqa: E402
 from benchmarks.peers.paths import path_score  # noqa: E402
+from benchmarks.segments import labelled_by_boxes, labelled_by_owners, segments_dataset  # noqa: E402
+from lenet.documents import cuts  # noqa: E402
 
 
 def test_a_figure_is_the_median_with_its_quartiles():
@@ -86,6 +101,96 @@ def test_a_run_is_saved_as_json_lines_with_machine_and_versions(tmp_path, monkey
     assert about["machine"] == records.machine()
     assert "numpy" in about["versions"]
     assert figure["value"] == pytest.approx(123460)
+
+
+def test_strings_know_the_owner_of_every_pixel():
+    """Digits overlap by 1 to 3 pixels; each column of ink belongs to digits in order."""
+    images = np.zeros((2, 28, 28), np.uint8)
+    images[0, 4:24, 8:20] = images[1, 4:24, 12:16] = 255
+    for string in strings.touching(images, np.array([0, 1]), 20, seed=3):
+        ink = string.picture < 128
+        assert 3 <= len(string.text) <= 7
+        np.testing.assert_array_equal(string.owners >= 0, ink)
+        starts = [np.nonzero((string.owners == k).any(axis=0))[0][0] for k in range(len(string.text))]
+        assert starts == sorted(starts)
+        assert ink.any(axis=0)[starts[0] : starts[-1]].all()
+
+
+def test_varied_strings_tell_digits_from_marks():
+    images = np.zeros((1, 28, 28), np.uint8)
+    images[0, 4:24, 8:20] = 255
+    owners = [np.unique(string.owners) for string in strings.varied(images, np.array([0]), 40, seed=0)]
+    assert any(one.min() < -1 for one in owners)
+    assert all(one.max() >= 1 for one in owners)
+
+
+def cut_at(*spans):
+    """Atoms of these columns, each a segment of its own, and all pairs of neighbours."""
+    pairs = [(k, k) for k in range(len(spans))] + [(k, k + 1) for k in range(len(spans) - 1)]
+    segments = tuple(
+        cuts.Segment(first, last, (spans[first][0], 0, spans[last][1], 9), 0.0) for first, last in sorted(pairs)
+    )
+    none = np.zeros((0, 0), np.int32)
+    return cuts.Segmentation(none, (), none, segments, np.zeros((len(segments), 28, 28), np.uint8), 1)
+
+
+def test_a_field_is_found_where_segments_in_order_are_its_digits():
+    cut = cut_at((0, 10), (10, 20), (22, 40))
+    assert pieces.has_path(cut, [(0, 20), (21, 40)])
+    assert pieces.has_path(cut, [(0, 11), (11, 19), (22, 41)])
+    assert not pieces.has_path(cut, [(0, 20), (10, 40)])  # the two would share the atom in the middle
+    assert not pieces.has_path(cut, [(0, 5), (5, 40)])
+
+
+def test_a_boundary_is_found_where_one_side_of_a_cut_is_near():
+    cut = cut_at((0, 10), (10, 20), (22, 40))
+    assert pieces.boundaries_cut(cut, [(0, 9), (14, 40)]) == 1
+    assert pieces.boundaries_cut(cut, [(0, 15), (15, 40)]) == 0
+
+
+def two_digits():
+    """A string of a bar and a ring that stand apart, and a point behind them."""
+    picture, owners = np.full((50, 90), 255, np.uint8), np.full((50, 90), -1)
+    places = [(0, np.s_[10:40, 12:24]), (1, np.s_[10:40, 30:54]), (-2, np.s_[34:40, 66:72])]
+    for owner, place in places:
+        picture[place], owners[place] = 0, owner
+    hole = np.s_[16:34, 36:48]
+    picture[hole], owners[hole] = 255, -1
+    return strings.String(picture, "10", owners, "10,")
+
+
+def labels_by_columns(segments, labels):
+    """Return the labels of a one, a ring, a point, and of the first two together; 0 is rubbish, 11 a sign."""
+    found = {one.box[0::2]: int(label) for one, label in zip(segments.segmentation.segments, labels, strict=True)}
+    return {columns: found[columns] for columns in ((12, 24), (30, 54), (66, 72), (12, 54))}
+
+
+def test_segments_are_labelled_by_the_owners_of_their_ink():
+    string = two_digits()
+    segments, labels = labelled_by_owners(string)
+    assert labels_by_columns(segments, labels) == {(12, 24): 2, (30, 54): 1, (66, 72): 11, (12, 54): 0}
+    data = segments_dataset([(segments, labels)] * 2, "twice")
+    assert len(data) == 2 * (labels >= 0).sum()
+    assert data.images.shape[1:] == (2, 28, 28)
+
+
+def test_segments_are_labelled_by_boxes_where_those_fit():
+    string = two_digits()
+    label = {"digits": [{"d": "0", "box": [28, 8, 28, 34]}, {"d": "1", "box": [10, 8, 16, 34]}]}
+    segments, labels = labelled_by_boxes(string.picture, label)
+    assert labels_by_columns(segments, labels) == {(12, 24): 2, (30, 54): 1, (66, 72): 11, (12, 54): 0}
+
+
+def test_two_scores_are_composed_over_the_texts_of_both():
+    one = segmentation.Answer("12", ["12", "17"], [-1.0, -0.5], [-0.1, -3.0])
+    assert one.best(1, 0)[0] == "17"
+    assert one.best(1, 0)[1] == pytest.approx(np.exp(-0.5) / (np.exp(-0.5) + np.exp(-1.0)))
+    assert one.best(1, 1)[0] == "12"
+    assert segmentation.Answer("1", [], [], []).best(1, 1) == ("", 0.0)
+    impossible = segmentation.Answer("12", ["12", "17"], [-np.inf, -40.0], [-0.1, -3.0])
+    assert impossible.best(1, 1)[0] == "12"
+    assert segmentation.best_weight([one, impossible]) == 0.2
+    assert segmentation.share_right([one, impossible], 1, 0) == 0.5
 
 
 def names_of(numbers):

@@ -127,6 +127,23 @@ def normalize_fields(greys: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=
     them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).
     """
 
+def cut_field(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)], text: Sequence[float], every: bool = False) -> tuple:
+    """
+    Cut the ink of a field into atoms of which characters are made, left to right.
+
+    Returns labels, int32 (rows, columns), 0 for paper and from 1 the number of an atom; a table of atoms,
+    int32 (n, 5): left, top, right, bottom (exclusive) and area of their strokes; a table of the cuts
+    between neighbours, float32 (n - 1, 4 + features): probability, ink gone through (in strokes), gap and
+    movement sideways (in heights of the text), and what the probability was told from; the cuts' columns
+    in every row, int32 (n - 1, rows); and the segments, int32 (m, 2): first and last atom. every keeps
+    all cuts, however improbable.
+    """
+
+def draw_segments(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], atoms: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], segments: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], stroke: float) -> NDArray[numpy.uint8]:
+    """
+    Draw segments as normalize_glyph does, strokes thickened where they are thin; uint8 (m, 28, 28).
+    """
+
 def graph_compose(nodes1: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs1: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], nodes2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs2: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)]) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32]]:
     """
     Compose two graphs; nodes, arcs, and of each arc those of the two graphs that it was made of, -1: none.

@@ -17,7 +17,7 @@ from lenet import grammar
 from lenet.errors import GrammarError
 from lenet.grammar import SYMBOLS, Meaning
 
-SIZES = {"digits": 2, "number": 14, "amount": 55, "percentage": 16, "date": 95, "time": 17}
+SIZES = {"digits": 2, "number": 18, "amount": 55, "percentage": 20, "date": 95, "time": 17, "mark": 14}
 ORDERS = {"dmy": 40, "mdy": 39, "ymd": 36}
 
 

@@ -240,3 +240,47 @@ def test_the_amounts_on_real_cheques(data):
         assert grammar.get("amount").matches(text), text
         assert value("amount", text, ".") == amount
         assert value("amount", text) in (None, amount)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *[("0", "0"), ("7", "7"), ("10", "10"), ("100", "100"), ("6½", "6.5"), ("61/2", "6.5"), ("6 1/2", "6.5")],
+        *[("½", "0.5"), ("1/2", "0.5"), ("11/2", "1.5"), ("12½", "12.5"), ("8.5", "8.5"), ("8,5", "8.5")],
+        *[("2-", "2"), ("6½-", "6.5"), ("-3", "3"), ("4.", "4"), ("3%", "3.5")],
+    ],
+)
+def test_marks_have_their_value_in_halves(text, expected):
+    assert value("mark", text) == Decimal(expected)
+
+
+@pytest.mark.parametrize("text", ["/", "-"])
+def test_a_stroke_is_a_mark_without_a_value_and_nothing_is_wrong_with_it(text):
+    assert grammar.get("mark").meaning(text) == grammar.Meaning(None)
+
+
+@pytest.mark.parametrize("text", ["07", "101", "123", "8.7", "1/3", "½½", "6½½", "", "?"])
+def test_what_no_examiner_writes_is_no_mark(text):
+    assert not grammar.get("mark").matches(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("31/2", "3.5"), ("1/2", "0.5"), ("-3 1/2", "-3.5"), ("1,0001/2", "1000.5")]
+)
+def test_a_half_may_be_spelled_out(text, expected):
+    assert value("number", text) == Decimal(expected)
+
+
+def test_a_second_digit_of_a_mark_costs_and_that_of_a_half_does_not():
+    acceptor = grammar.get("mark").acceptor
+
+    def added(text: str) -> float:
+        state, total = 0, 0.0
+        for sign in text:
+            column = acceptor.alphabet.index(sign)
+            total += acceptor.score[state, column]
+            state = acceptor.next[state, column]
+        return total
+
+    assert {added(text) for text in ("5", "5½", "51/2", "1/2", "½", "/")} == {0.0}
+    assert {added(text) for text in ("15", "15½", "511/2", "10", "100")} == {-4.0}

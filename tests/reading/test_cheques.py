@@ -13,6 +13,7 @@ from PIL import Image
 from lenet.documents.zones import Zone
 from lenet.reading import Reading, cheques
 from tests.desks import moved, on_desk
+from tests.hands import american_cheque, indian_cheque
 from tests.writing import on_paper, write
 
 
@@ -20,6 +21,7 @@ class Answers:
     """A reader that says what is written by the width of a picture; what the choice of zones needs of a reader."""
 
     grammar = type("Grammar", (), {"name": "amount"})
+    threshold = 0.5
 
     def __init__(self, answers: dict[int, tuple[str, float]]) -> None:
         self.answers = answers
@@ -46,6 +48,22 @@ def test_a_part_that_is_easy_to_read_does_not_beat_the_whole():
     assert cheques._best(reader, [candidate(30, 0.0), candidate(31, 0.0)]).text == "1234"
 
 
+def test_candidates_of_one_value_speak_for_each_other():
+    reader = Answers({30: ("123", 0.9), 31: ("456", 0.8), 32: ("456", 0.8)})
+    best = cheques._best(reader, [candidate(width, 0.0) for width in (30, 31, 32)])
+    assert best.text == "456"
+    assert best.accepted
+    assert best.confidence == pytest.approx(0.8 * 1.6 / 2.5)
+
+
+def test_a_reading_is_no_surer_than_another_zone_leaves_it():
+    reader = Answers({30: ("123", 0.9), 31: ("456", 0.8)})
+    best = cheques._best(reader, [candidate(30, 0.0), candidate(31, 0.0)])
+    assert best.text == "123"
+    assert not best.accepted
+    assert best.reason == "'123' and '456' elsewhere are both likely"
+
+
 def test_where_nothing_is_found_the_reading_is_empty_with_its_reason():
     best = cheques._best(Answers({30: ("", 0.0)}), [candidate(30, 0.0)])
     assert not best.accepted
@@ -69,6 +87,15 @@ def test_boxed_dates_are_days_of_the_calendar_in_eight_digits():
     assert not dates.matches("24/11/2026")
 
 
+def test_dates_of_another_century_are_not_on_cheques():
+    for order, texts in {"mdy": ("5/30/2015", "05-30-1998", "5/30/15"), "ymd": ("2015-05-30", "20150530")}.items():
+        dates = cheques._recent_date(order)
+        assert all(dates.matches(text) for text in texts)
+    assert cheques._recent_date("mdy").value("11/24/2019") == datetime.date(2019, 11, 24)
+    assert not cheques._recent_date("mdy").matches("5/30/2075")
+    assert not cheques._boxed_date("dmy").matches("24081876")
+
+
 def test_boxes_are_read_side_by_side_without_their_lines():
     ink = np.zeros((44, 322), np.uint8)
     ink[:2] = ink[-2:] = 255
@@ -90,6 +117,27 @@ def test_amounts_are_parted_as_cheques_part_them():
         assert amounts.value(text) is not None
     for text in ("123,4567", "12,34,56-", "123456,789", "1.23.45"):
         assert not amounts.matches(text)
+
+
+@pytest.mark.parametrize(("amount", "value"), [("1,75,000/-", 175000), ("38,400/-", 38400), ("6520/-", 6520)])
+def test_a_drawn_indian_cheque_is_read(amount, value):
+    """Hands differ, and the network misreads some; of three at least two are read, and none is accepted wrong."""
+    day = datetime.date(2016, 8, 24)
+    read = [cheques.read_cheque(indian_cheque(amount, "24082016", seed), threads=1) for seed in (1, 2, 3)]
+    assert sum(found.value == Decimal(value) for found, _ in read) >= 2
+    assert sum(found.value == day for _, found in read) >= 2
+    assert all(found.value == Decimal(value) for found, _ in read if found.accepted)
+    assert all(1000 <= found.box[0] < found.box[2] <= 1350 for found, _ in read if found.value == Decimal(value))
+
+
+@pytest.mark.parametrize(("date", "day"), [("11/24/2019", (2019, 11, 24)), ("5/30/2015", (2015, 5, 30))])
+def test_a_drawn_american_cheque_is_read(date, day):
+    pictures = [american_cheque("233.00", date, seed) for seed in (1, 2, 3)]
+    read = [cheques.read_cheque(picture, date_order="mdy", threads=1) for picture in pictures]
+    assert sum(found.value == Decimal("233.00") for found, _ in read) >= 2
+    assert sum(found.value == datetime.date(*day) for _, found in read) >= 2
+    assert all(found.value == Decimal("233.00") for found, _ in read if found.accepted)
+    assert all(found.value == datetime.date(*day) for _, found in read if found.accepted)  # 11/ is not 1/
 
 
 @pytest.mark.data

@@ -146,3 +146,15 @@ def test_a_reader_goes_to_another_process():
     reader = pickle.loads(pickle.dumps(lenet.Reader("amount", max_error=0.01, decimal=".")))
     assert reader.threshold == lenet.Reader("amount", max_error=0.01).threshold
     assert isinstance(reader(written("12.50", 1)[0]), lenet.Reading)
+
+
+def test_what_a_grammar_holds_for_likelier_moves_probability_and_adds_none(network):
+    """A grammar that likes one digit less: sure texts stay sure, doubtful ones change places."""
+    digits = grammar.get("regex:[0-9]{2}")
+    plain = spell_strips(network, make_strips(written("47")), digits)
+    scored = spell_strips(network, make_strips(written("47")), digits.scored({"4": -2.0}))
+    for one, other in zip(plain, scored, strict=True):
+        assert np.logaddexp.reduce([text.score for text in other.best]) <= 1e-6
+        if one.best[0].text == "47" and one.margin > 6:
+            assert other.best[0].text == "47"
+            assert other.best[0].score == pytest.approx(one.best[0].score, abs=0.2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +14,9 @@ from lenet.reading import FormReader, load_template
 from tests.desks import moved, on_desk
 from tests.forms import FILLED, SIZE, form, scan, template
 from tests.writing import on_paper
+
+BATCH = 300
+"""Pages of a long run; enough that a page that stays in memory, of 2 MB, is seen."""
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +132,24 @@ def test_a_page_of_thousands_of_fields_is_read_in_groups(tmp_path, monkeypatch):
     assert len(page.readings) == rows * columns
     assert max(taken) <= 256
     assert page.readings[columns].field == "cell[2].c0"
+
+
+def resident() -> int:
+    """Return the bytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not say how much memory is held")
+def test_hundreds_of_pages_take_the_memory_of_a_few(reader):
+    """Pages are drawn when they are asked for, as those of a PDF are."""
+    held = []
+    for number in range(BATCH):
+        filled = FILLED | {"code": f"{137 * number + 274093:06}"}
+        page = read_one(reader, scan(filled, turn=number % 5 - 2, seed=number))
+        right = texts(page)["code"] == filled["code"]
+        held.append((resident(), right))
+    assert sum(right for _, right in held) >= 0.97 * BATCH
+    early, late = (max(size for size, _ in part) for part in (held[: BATCH // 4], held[-BATCH // 4 :]))
+    assert late - early < 8_000_000

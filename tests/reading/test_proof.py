@@ -28,6 +28,16 @@ def test_a_proof_is_of_the_reading_that_the_reader_gives():
     assert abs(-proof.first - (columns + proof.first - width)) <= 1
 
 
+def test_a_proof_shows_cuts_and_pieces_unless_none_are_asked_for():
+    reader, picture = Reader(model=untrained()), written(3).pictures[1]
+    found = explain(reader, picture).segments
+    assert found.to_dict()["arcs"]
+    assert found.best[0].path
+    assert explain(reader, picture, segments=None).segments is None
+    with pytest.raises(InputError, match="was given for segments"):
+        explain(reader, picture, segments="digits")
+
+
 def test_cuts_stand_between_characters():
     assert cuts_of(text("12", (0, 8), (12, 16))) == (10.0,)
     assert cuts_of(text("1", (0, 8))) == ()
@@ -83,3 +93,9 @@ def test_the_path_of_each_text_spells_it_from_the_first_node_to_the_last(seed):
         assert "".join(arc.sign for arc in arcs) == one.text
         assert [arc.target for arc in arcs[:-1]] == [arc.source for arc in arcs[1:]]
         assert (arcs[0].source, arcs[-1].target) == (0, len(lattice.cuts) + 1)
+
+
+def test_a_probability_that_rounding_made_more_than_one_has_no_penalty():
+    """Sums of float32 exponentials may be 1.0000001; a penalty of -0.00 would puzzle whoever reads it."""
+    lattice = lattice_of([text("1", (0, 8), sure=1.0000001)])
+    assert str(lattice.arcs[0].penalty) == "0.0"

@@ -10,6 +10,7 @@ from PIL import Image
 
 import lenet
 from lenet.errors import GrammarError, InputError
+from lenet.learning.segments import segment_network
 from lenet.reading import COLUMNS
 from tests.fields import untrained
 from tests.writing import on_paper, page
@@ -141,3 +142,38 @@ def test_pictures_are_let_go_once_they_are_strips():
             assert sum(ref() is not None for ref in kept) <= 2
 
     assert len(list(lenet.Reader(model=untrained()).many(pictures()))) == 8
+
+
+def segments():
+    """A network for segments that knows digits, and takes what is none clearly for rubbish."""
+    network = segment_network(lenet.load("digits"))
+    network.parameters["OUTPUT.biases"][[0, -1]] = 7, 2
+    return network
+
+
+def test_a_network_for_segments_reads_fields_and_says_where_characters_stand():
+    reader = lenet.Reader("digits", model=segments())
+    readings = list(reader.many(PICTURES[:4]))
+    assert [reading.text for reading in readings] == TEXTS[:4]
+    apart = list(lenet.Reader("digits", model="digits").many(PICTURES[:4]))
+    for one, other in zip(readings, apart, strict=True):
+        assert 0 < one.confidence <= 1
+        for mine, his in zip(one.characters, other.characters, strict=True):
+            assert np.abs(np.subtract(mine.box, his.box)).max() <= 3
+    blank = reader(np.full((40, 40), 230, np.uint8))
+    assert (blank.text, blank.reason) == ("", "nothing is written")
+    assert len(lenet.Reader("regex:[0-9]{3}", model=segments())(PICTURES[3]).text) == 3
+
+
+def test_a_network_for_segments_weighs_what_a_field_network_found():
+    alone, both = lenet.Reader("digits"), lenet.Reader("digits", segments=segments())
+    for picture in PICTURES[:3]:
+        assert {alone(picture).text, *(text for text, _ in alone(picture).others)} == {
+            both(picture).text,
+            *(text for text, _ in both(picture).others),
+        }
+    assert pickle.loads(pickle.dumps(both))(PICTURES[2]).text == both(PICTURES[2]).text
+    with pytest.raises(InputError, match="for segments beside one for whole fields"):
+        lenet.Reader("digits", segments="fields")
+    with pytest.raises(InputError, match="for segments beside one for whole fields"):
+        lenet.Reader("digits", model=segments(), segments=segments())

@@ -44,3 +44,10 @@ def test_a_reading_is_shown_in_one_line():
     rejected = dataclasses.replace(READING, accepted=False, reason="faint", page=3)
     assert repr(rejected) == "Reading('7', 0.900, box=(1, 2, 11, 22), page=3, not accepted: faint)"
     assert repr(CHARACTER) == "Character('7', 0.900, box=(1, 2, 11, 22))"
+
+
+def test_a_reading_of_a_part_moves_to_its_place_on_the_whole():
+    moved = READING.moved(100, 50)
+    assert moved.box == (101, 52, 111, 72)
+    assert moved.characters[0].box == (101, 52, 111, 72)
+    assert (moved.text, moved.file) == ("7", "a.png")

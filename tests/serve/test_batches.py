@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lenet.cli import main
 from lenet.errors import FormatError, InputError
-from lenet.reading import Reading, Results
+from lenet.reading import Reading
 from lenet.serve import batches
 from lenet.serve.batches import crop_of, load_batch
+from tests import fields
 
 
 def reading(file, *, accepted=False, box=(10, 10, 50, 30), page=1, field=None):
@@ -24,10 +26,7 @@ def results(tmp_path):
     """Give what writes readings to a file of results, and returns its path."""
 
     def write(*readings):
-        files = list(dict.fromkeys(one.file for one in readings))
-        with Results(tmp_path / "results.jsonl", files) as out:
-            for one in readings:
-                out.write([one])
+        (tmp_path / "results.jsonl").write_text("".join(f"{one.to_json()}\n" for one in readings))
         return tmp_path / "results.jsonl"
 
     return write
@@ -107,3 +106,16 @@ def test_other_files_are_refused(tmp_path):
     for name in ("results.csv", "none.jsonl"):
         with pytest.raises(InputError, match=name.replace(".", r"\.")):
             load_batch(tmp_path / name)
+
+
+def test_what_the_program_writes_can_be_corrected(tmp_path, monkeypatch):
+    """Of a folder that was read, the rejected reading is shown with the picture that it was read from."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scans").mkdir()
+    grey = fields.written(3).pictures[0]
+    Image.fromarray(grey).save(tmp_path / "scans" / "a.png")
+    with pytest.raises(SystemExit):
+        main(["read", "scans/a.png", "--as", "regex:[0-9]{15}", "--out", "out/results.jsonl", "--quiet"])
+    batch = load_batch("out/results.jsonl")
+    assert len(batch.doubts) == 1
+    assert np.array_equal(crop_of(batch, 0), grey)

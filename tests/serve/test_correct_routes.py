@@ -15,7 +15,7 @@ pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 
 from lenet.datasets.labelled_fields import load_fields
 from lenet.errors import FormatError, InputError
-from lenet.reading import Reading, Results
+from lenet.reading import Reading
 from lenet.serve import correct_routes
 from lenet.serve.correct_routes import correct_router, written
 from lenet.serve.proofs import png
@@ -32,11 +32,12 @@ def folder(tmp_path_factory):
     names = [str(place / name) for name in known.names]
     for name, picture in zip(names, known.pictures, strict=True):
         Image.fromarray(picture).save(name)
-    with Results(place / "results.jsonl", names) as out:
-        for number, name in enumerate(names):
-            reason = "" if number < 2 else "not sure"
-            box = (0, 0, known.pictures[number].shape[1], known.pictures[number].shape[0])
-            out.write([Reading("1", "1", 0.2, not reason, reason, (), box, 1, name)])
+    lines = []
+    for number, name in enumerate(names):
+        reason = "" if number < 2 else "not sure"
+        box = (0, 0, known.pictures[number].shape[1], known.pictures[number].shape[0])
+        lines.append(Reading("1", "1", 0.2, not reason, reason, (), box, 1, name).to_json())
+    (place / "results.jsonl").write_text("\n".join(lines) + "\n")
     return place
 
 

@@ -68,6 +68,16 @@ def test_what_takes_longer_or_is_wrong_is_left_to_the_thread(predictions, data, 
     assert predictions.at_once([request(data, query)]) == [None]
 
 
+def test_a_small_character_of_few_parts_is_put_together_at_once(predictions):
+    seven = np.pad(digit("7", 30), 8)
+    seven[10:12, 6:8] = 255
+    dotted = seven.copy()
+    dotted[40:44:2, 4:40:2] = 255
+    answers = predictions.at_once([request(png_of(on_paper(ink))) for ink in (seven, dotted)])
+    assert answers[0] == predictions([request(png_of(on_paper(seven)))])[0]
+    assert answers[1] is None
+
+
 def test_one_that_is_left_does_not_hold_up_the_others(predictions):
     answers = predictions.at_once([request(b"no picture"), request(drawn("7")), request(drawn("1"))])
     assert [answer is not None for answer in answers] == [False, True, True]

@@ -71,3 +71,13 @@ def test_paper_without_ink_has_no_film_to_speak_of():
 def test_a_picture_goes_to_png_and_back():
     picture = np.arange(60, dtype=np.uint8).reshape(4, 15)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(picture)))), picture)
+
+
+def test_the_cuts_and_the_texts_by_pieces_are_told():
+    reader = Reader("digits")
+    proof = explain(reader, written(3).pictures[1])
+    found = json.loads(json.dumps(proof_values(proof, reader.grammar)))["segments"]
+    assert [one["text"] for one in found["texts"]] == [one.text for one in proof.segments.best]
+    assert found["svg"].count('class="cut"') == len(proof.segments.segments.segmentation.cuts)
+    blank = explain(reader, np.full((40, 200), 255, np.uint8))
+    assert proof_values(blank, reader.grammar)["segments"] is None

@@ -8,6 +8,7 @@ The steps, in order: which of dark and light is ink (`ink_is_light`), what the p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,19 @@ from lenet.documents.nearby import largest_near, local_mean, reduced
 from lenet.documents.paper import LEAST_CONTRAST, paper, trend
 from lenet.errors import InputError
 
-__all__ = ["even_ink", "ink_is_light", "quantile", "straight_lines", "strokes", "to_ink", "without_rules"]
+__all__ = [
+    "Lines",
+    "bands",
+    "course_of",
+    "even_ink",
+    "ink_is_light",
+    "quantile",
+    "straight_lines",
+    "strokes",
+    "to_ink",
+    "without_bands",
+    "without_rules",
+]
 
 Picture = NDArray[np.uint8]
 
@@ -104,9 +117,14 @@ def _ink_on_even_paper(plane: NDArray[np.uint8], level: int) -> Picture:
     """Return ink as for other paper, but without looking for noise and single pixels of it: there is none."""
     if int(plane.max()) > level:
         plane, level = 255 - plane, 255 - level
+    return _stretched(_even_loss(level)[plane], EVEN_FLOOR)
+
+
+@lru_cache(256)
+def _even_loss(level: int) -> Picture:
+    """Return for each grey on paper of this one the light that it lost, 0 where that is no ink."""
     lost = np.maximum(level - np.arange(256), 0) * 255 // max(level, LEAST_LIGHT)
-    loss: Picture = lost.astype(np.uint8)[plane]
-    return _stretched(np.where(loss > EVEN_FLOOR, loss, 0), EVEN_FLOOR)
+    return np.where(lost > EVEN_FLOOR, lost, 0).astype(np.uint8)
 
 
 def _darker_than(planes: NDArray[np.uint8], grounds: Sequence[NDArray[np.uint8]]) -> Picture:
@@ -214,9 +232,15 @@ def _stretched(kept: Picture, floor: float) -> Picture:
     if not found.size:
         return np.zeros_like(kept)
     peak = max(quantile(found[:: max(1, found.size // 100_000)], 0.9), floor + 1)
+    return _stretching(floor, peak)[kept]
+
+
+@lru_cache(256)
+def _stretching(floor: float, peak: float) -> Picture:
+    """Return for each loss of light the ink that it is."""
     scale = (np.arange(256) - floor / 2) * 255.0 / (peak - floor / 2)
     table: Picture = scale.clip(0, 255).astype(np.uint8)
-    return table[kept]
+    return table
 
 
 def quantile(values: NDArray[np.uint8], share: float) -> float:
@@ -258,11 +282,15 @@ def without_rules(ink: Picture) -> Picture:
     if not len(level[1]) and not len(upright[1]):
         return ink
     rules = _rules(level, upright)
-    bands = (_bands(marks, level, rules[0]), _bands(marks.T, upright, rules[1]))
-    rest = marks & ~bands[0] & ~bands[1].T
-    mended = _mended(rest, bands[0]) | _mended(rest.T, bands[1]).T
-    erased = (bands[0] | bands[1].T) & ~(mended & marks)
+    across, down = bands(marks, level, rules[0]), bands(marks.T, upright, rules[1]).T
+    erased = (across | down) & ~without_bands(marks, across, down)
     return np.where(erased, 0, ink).astype(np.uint8)
+
+
+def without_bands(marks: NDArray[np.bool_], across: NDArray[np.bool_], down: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return marks without those in bands along rows and columns, but with the strokes that cross them."""
+    rest = marks & ~across & ~down
+    return rest | (marks & (_mended(rest, across) | _mended(rest.T, down.T).T))
 
 
 Lines = tuple[NDArray[np.int32], NDArray[np.int32]]
@@ -327,37 +355,50 @@ def _net(level: Lines, upright: Lines) -> tuple[NDArray[np.bool_], NDArray[np.bo
         kept = still
 
 
-def _bands(marks: NDArray[np.bool_], lines: Lines, rules: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def bands(marks: NDArray[np.bool_], lines: Lines, rules: NDArray[np.bool_], *, beyond: int = 0) -> NDArray[np.bool_]:
     """Return the pixels of the lines along rows that are rules, with a pixel of grey edge on both sides.
 
     A rule is as thick as most of its columns, and follows a gentle curve through the middle of those: what sticks out
-    of that is the foot of a digit that stands on the line.
+    of that is the foot of a digit that stands on the line. With `beyond`, it goes on for so many columns at its ends.
     """
     band = np.zeros(marks.shape, bool)
     for number in np.nonzero(rules)[0]:
-        left, top, right, bottom = lines[1][number, :4]
-        group = (lines[0][top:bottom, left:right] == number + 1) & marks[top:bottom, left:right]
-        counts = group.sum(axis=0)
-        thickness = max(1.0, float(np.median(counts[counts > 0]))) if counts.any() else 1.0
-        clear = np.nonzero((counts > 0) & (counts <= thickness))[0]
-        middles = (group * np.arange(bottom - top)[:, None]).sum(axis=0)[clear] / counts[clear]
-        course = _course(clear, middles, right - left)
-        rows = np.arange(max(top - 2, 0), min(bottom + 2, len(marks)))
-        band[rows[0] : rows[-1] + 1, left:right] |= abs(rows[:, None] - top - course) <= thickness / 2 + 1
+        course, thickness = course_of(marks, lines, int(number), beyond=beyond)
+        left = int(lines[1][number, 0]) - beyond
+        course = course[max(0, -left) : max(0, -left) + marks.shape[1]]
+        left = max(0, left)
+        right = min(marks.shape[1], left + len(course))
+        course = course[: right - left]
+        top, bottom, around = int(lines[1][number, 1]), int(lines[1][number, 3]), 2 + beyond // 8
+        rows = np.arange(max(0, top - around), min(len(marks), bottom + around))
+        band[rows, left:right] |= abs(rows[:, None] - course) <= thickness / 2 + 1
     return band
 
 
-def _course(columns: NDArray[np.int64], middles: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+def course_of(
+    marks: NDArray[np.bool_], lines: Lines, number: int, *, beyond: int = 0
+) -> tuple[NDArray[np.float64], float]:
+    """Return at which row a line stands in each of its columns, and how thick it is, in pixels."""
+    left, top, right, bottom = lines[1][number, :4]
+    group = (lines[0][top:bottom, left:right] == number + 1) & marks[top:bottom, left:right]
+    counts = group.sum(axis=0)
+    thickness = max(1.0, float(np.median(counts[counts > 0]))) if counts.any() else 1.0
+    clear = np.nonzero((counts > 0) & (counts <= thickness))[0]
+    middles = (group * np.arange(bottom - top)[:, None]).sum(axis=0)[clear] / counts[clear]
+    return top + _course(clear, middles, right - left, beyond), thickness
+
+
+def _course(columns: NDArray[np.int64], middles: NDArray[np.float64], length: int, beyond: int) -> NDArray[np.float64]:
     """Fit a parabola to points that mostly lie on one, and return its rows for all columns."""
     if len(columns) < 4:
-        return np.full(length, float(np.mean(middles)) if len(middles) else 0.0)
+        return np.full(length + 2 * beyond, float(np.mean(middles)) if len(middles) else 0.0)
     terms = np.vander(columns / length, 3)
     kept: NDArray[np.bool_] = np.ones(len(columns), bool)
     for _ in range(3):
         curve = np.linalg.lstsq(terms[kept], middles[kept], rcond=None)[0]
         away = abs(terms @ curve - middles)
         kept = away <= max(0.75, float(np.median(away)) * 1.5)
-    return np.asarray(np.vander(np.arange(length) / length, 3) @ curve, np.float64)
+    return np.asarray(np.vander(np.arange(-beyond, length + beyond) / length, 3) @ curve, np.float64)
 
 
 def _mended(rest: NDArray[np.bool_], band: NDArray[np.bool_]) -> NDArray[np.bool_]:

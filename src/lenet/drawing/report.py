@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from lenet.drawing.canvas import BLUE
 from lenet.drawing.lattice import lattice_svg
+from lenet.drawing.segments import segments_svg
 
 if TYPE_CHECKING:
     from lenet.reading.fields import FieldText
     from lenet.reading.proof import Proof
+    from lenet.reading.segments import SegmentTexts
 
 __all__ = ["field_report", "field_section"]
 
@@ -99,7 +101,19 @@ def field_section(proof: Proof, name: str = "") -> str:
     if proof.texts.best and proof.texts.best[0].text:
         words = "Where these texts divide the field: each arc a character, with −ln of its probability"
         parts.append(_section(words, lattice_svg(proof.texts.best)))
+    if proof.segments is not None and len(proof.segments.segments):
+        parts.append(_segments(proof.segments, proof.picture))
     return f"<article>{''.join(parts)}</article>"
+
+
+def _segments(found: SegmentTexts, picture: NDArray[np.uint8]) -> str:
+    """Say how the field may be cut and what its pieces may be, and which texts follow from that alone."""
+    words = "Cut into pieces: each arc a piece, with its likeliest character and its penalty; bold, the best path"
+    drawn = _section(words, segments_svg(found, _data(picture), picture.shape[:2]))
+    texts = ", ".join(
+        f'<span class="mono">{escape(one.text)}</span> {math.exp(one.score):.1%}' for one in found.best[:4]
+    )
+    return f'{drawn}<p class="grey">By pieces alone: {texts or "nothing of the grammar"}</p>'
 
 
 def _verdict(proof: Proof) -> str:

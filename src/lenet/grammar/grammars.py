@@ -15,7 +15,7 @@ from lenet.grammar.values import DateOrder, Mark, Meaning, Value
 
 __all__ = ["Grammar", "Kind"]
 
-Kind = Literal["text", "number", "amount", "percentage", "date", "time"]
+Kind = Literal["text", "number", "mark", "amount", "percentage", "date", "time"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ class Grammar:
                 return Meaning(text)
             case "number":
                 return numbers.number(text, self.decimal)
+            case "mark":
+                return numbers.mark(text)
             case "amount":
                 return numbers.amount(text, self.decimal)
             case "percentage":

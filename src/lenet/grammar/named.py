@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import get_args
 
+import numpy as np
+
 from lenet.errors import GrammarError
+from lenet.grammar.automata import Acceptor
 from lenet.grammar.dates import TIME, day_pattern
 from lenet.grammar.grammars import Grammar, Kind
-from lenet.grammar.numbers import AMOUNT, DIGITS, NUMBER, PERCENTAGE
+from lenet.grammar.numbers import AMOUNT, DIGITS, MARK, NUMBER, PERCENTAGE
 from lenet.grammar.patterns import accept
 from lenet.grammar.values import DateOrder, Mark
 
@@ -22,12 +26,16 @@ _PATTERNS: dict[str, tuple[str, Kind]] = {
     "percentage": (PERCENTAGE, "percentage"),
     "date": ("", "date"),  # depends on the order
     "time": (TIME, "time"),
+    "mark": (MARK, "mark"),
 }
 
 NAMES = tuple(_PATTERNS)
 """The grammars that `get` knows."""
 
 _PREFIX = "regex:"
+
+_RARE = 4.0
+"""Natural logarithms that a second digit of a mark costs: most questions give less than ten; of ours."""
 
 
 def get(
@@ -86,7 +94,23 @@ def _of_pattern(pattern: str | re.Pattern[str]) -> Grammar:
 def _named(name: str, decimal: Mark | None, date_order: DateOrder | None) -> Grammar:
     pattern, kind = _PATTERNS[name]
     acceptor = accept(day_pattern(date_order) if kind == "date" else pattern)
+    if kind == "mark":
+        acceptor = _with_costs(acceptor)
     return Grammar(name, acceptor, kind, decimal, date_order)
+
+
+def _with_costs(acceptor: Acceptor) -> Acceptor:
+    """Return the acceptor of marks in which a second digit costs `_RARE`, unless it is the first of 1/2."""
+    score = np.zeros(acceptor.next.shape, np.float32)
+    digits = [acceptor.alphabet.index(digit) for digit in "0123456789"]
+    slash = acceptor.alphabet.index("/")
+    first = {int(acceptor.next[0, digit]) for digit in digits}
+    for state, ends in enumerate(acceptor.accepting):
+        if state in first:
+            score[state, [d for d in digits if acceptor.accepting[acceptor.next[state, d]]]] = -_RARE
+        elif ends and acceptor.next[state, slash] >= 0:
+            score[state, slash] = _RARE  # 51/2 has no second digit after all
+    return replace(acceptor, score=np.where(acceptor.next >= 0, score, 0).astype(np.float32))
 
 
 def digits_of(text: str) -> str:

@@ -12,29 +12,42 @@ from decimal import Decimal
 
 from lenet.grammar.values import Mark, Meaning
 
-__all__ = ["AMOUNT", "DIGITS", "NUMBER", "PERCENTAGE", "amount", "number", "percentage"]
+__all__ = ["AMOUNT", "DIGITS", "MARK", "NUMBER", "PERCENTAGE", "amount", "mark", "number", "percentage"]
 
 _SEPARATOR = r"(?: ?[.,'] ?| )"
 _FIGURES = rf"(?:[0-9]+(?:{_SEPARATOR}[0-9]+)*|[.,][0-9]+)"
 _FILLERS = r"[*#=-]*"
 _SIGN = "[$₹£€]"
+_HALF = "½|1/2"
+"""A small fraction: read as one sign, or as the three that it is made of; 51/2 is 5½, since halves have no others."""
 _CENTS = r"(?:[0-9]{2}|[xX]{2}|--)/(?:100|[xX]{2})"
 
 DIGITS = "[0-9]+"
 
-NUMBER = rf"(?P<minus>[+-])? ?(?:(?P<figures>{_FIGURES})[.,]?(?: ?(?P<half>½))?|(?P<only_half>½))"
+NUMBER = rf"(?P<minus>[+-])? ?(?:(?P<figures>{_FIGURES})[.,]?(?: ?(?P<half>{_HALF}))?|(?P<only_half>{_HALF}))"
 """Digits in any groups, by points, commas, apostrophes or spaces; a sign before, a half behind."""
+
+_MARK = rf"(?P<figures>[0-9]|[1-9][0-9]|100)(?: ?(?P<half>{_HALF}|%|[.,]5))?|(?P<only_half>{_HALF}|%)"
+MARK = rf"-?(?:{_MARK})[-.,]?|(?P<none>[/-])"
+"""What an examiner writes into a box of a table: 0 to 100 in halves, or a stroke where there is nothing to mark.
+
+Strokes before and behind a mark come from the boxes beside it, or lead there. A fraction looks like a sign of
+percent, which no mark has.
+"""
 
 PERCENTAGE = rf"{NUMBER}(?: ?%)?"
 """A number, and a sign that may be missing."""
 
 AMOUNT = (
-    rf"(?P<before>{_FILLERS} ?(?:{_SIGN} ?{_FILLERS} ?)?)"
+    rf"(?P<before>{_FILLERS} ?(?:{_SIGN} ?/?{_FILLERS} ?)?)"
     rf"(?:(?:(?P<whole>{_FIGURES})(?P<joined>[*.,-]* ?))?(?P<cents>{_CENTS})"
     rf"|(?P<figures>{_FIGURES})(?: ?(?P<half>½))?|(?P<only_half>½))"
-    rf"(?P<behind> ?[.,:]? ?(?P<closed>/[-=]+)? ?{_FILLERS} ?(?:{_SIGN} ?{_FILLERS})?)"
+    rf"(?P<behind> ?[.,:]? ?(?P<closed>/[-=]*)? ?{_FILLERS} ?(?:{_SIGN} ?{_FILLERS})?)"
 )
-"""Figures with fillers, a sign of currency and strokes around them; cents as decimals or over a hundred; a half."""
+"""Figures with fillers, a sign of currency and strokes around them; cents as decimals or over a hundred; a half.
+
+Of `/-` the stroke may be missing, and behind a printed sign the side of its box may stand like a slash.
+"""
 
 _USUAL_DECIMALS = 3
 """Decimals that amounts have: two nearly everywhere, three in some dinars."""
@@ -53,6 +66,16 @@ def number(text: str, decimal: Mark | None) -> Meaning:
 
 
 percentage = number
+
+
+def mark(text: str) -> Meaning:
+    """Return the `Decimal` that a text of the form `MARK` writes; a stroke is no number, and says no more than that."""
+    found = re.fullmatch(MARK, text)
+    if found is None:
+        return Meaning(None, f"{text!r} is not written as a mark")
+    if found["none"]:
+        return Meaning(None)
+    return Meaning(Decimal((found["figures"] or "0") + (".5" if found["half"] or found["only_half"] else "")))
 
 
 def amount(text: str, decimal: Mark | None) -> Meaning:

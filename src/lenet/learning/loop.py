@@ -12,7 +12,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -355,6 +354,8 @@ def _fresh(network: Network) -> Network:
 
 def _handed_over(course: Course) -> Training:
     """Return the trained network, calibrated where images were held out, with its card, and the history."""
+    from importlib.metadata import version  # loads the parser of e-mail: not before it is needed
+
     network, held_out, history = course.outcome(), course.validation, History(tuple(course.epochs))
     figures, words = {}, "nothing was held out to calibrate its probabilities"
     if held_out is not None:

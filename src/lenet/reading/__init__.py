@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lenet.reading.reader import Reader, read
     from lenet.reading.readings import Character, Reading
     from lenet.reading.rows import COLUMNS
+    from lenet.reading.tables import read_tables
     from lenet.reading.templates import Template, load_template
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "read_folder",
     "read_form",
     "read_page",
+    "read_tables",
 ]
 
 _PLACES = {
@@ -56,6 +58,7 @@ _PLACES = {
     "reader": ("Reader", "read"),
     "readings": ("Character", "Reading"),
     "rows": ("COLUMNS",),
+    "tables": ("read_tables",),
     "templates": ("Template", "load_template"),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}

@@ -45,10 +45,13 @@ SPREAD = (0.12, 0.1)
 SIGN_BONUS, FRAME_BONUS, COMB_BONUS = 2.0, 2.0, 4.0
 """What a currency sign, a frame around the amount, and boxes for the digits of the date are worth; of ours."""
 REGULAR = (
-    r"[*#=-]*[$₹]?[*#=-]*(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,(?:[0-9]{3}|[0-9]{5,}))"
+    r"[*#=-]*(?:[$₹]/?)?[*#=-]*(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{2,3})*,(?:[0-9]{3}|[0-9]{5,}))"
     r"(?:\.[0-9]{2})?(?:/[-=]*)?[*=-]*"
 )
 """Amounts on cheques: commas before two or three digits, three or more at the end; two decimals or none."""
+_YEAR = "(?:19[5-9]|20[0-4])[0-9]"
+RECENT = f"{_YEAR}.*|(?:.*[^0-9])?(?:{_YEAR}|[0-9][0-9])|[0-9]{{4}}{_YEAR}"
+"""Dates on cheques: of 1950 to 2049, or without a century."""
 LEFT_OUT = 1.5
 """What each piece left of a zone costs that its line goes on with: print may stand there, but rather not; of ours."""
 SIDES = (0.045, 0.07, 0.1)
@@ -114,7 +117,7 @@ def read_cheque(
     amount = _best(amounts, _amounts(sheet.picture, zones), _sign_bonus)
     dates = _dates(sheet.picture, zones, amount.box if amount.text else None)
     order = date_order or _order(amount, dates)
-    on_line = Reader("date", model=network, date_order=order, max_error=max_error, threads=threads)
+    on_line = Reader(_recent_date(order), model=network, max_error=max_error, threads=threads)
     in_boxes = Reader(_boxed_date(order), model=network, max_error=max_error, threads=threads)
     combs, lines = ([each for each in dates if each.comb is comb] for comb in (True, False))
     date = _best(in_boxes, combs) if combs else _best(on_line, lines)
@@ -132,10 +135,14 @@ def _regular_amount() -> Grammar:
     return replace(narrowed, name="amount")
 
 
+def _recent_date(order: DateOrder | None) -> Grammar:
+    """Return the grammar of dates whose year may stand on a cheque."""
+    return replace(grammar.get("date", date_order=order) & grammar.get(f"regex:{RECENT}"), name="date")
+
+
 def _boxed_date(order: DateOrder | None) -> Grammar:
     """Return the grammar of dates of eight digits; the boxes of a cheque are for day, month and year."""
-    dates = grammar.get("date", date_order=order or "dmy")
-    return replace(dates & grammar.only("0123456789"), name="date")
+    return replace(_recent_date(order or "dmy") & grammar.only("0123456789"), name="date")
 
 
 def _order(amount: Reading, dates: Sequence[_Candidate]) -> DateOrder | None:
@@ -244,25 +251,36 @@ def _sign_bonus(reading: Reading) -> float:
 def _best(reader: Reader, candidates: Sequence[_Candidate], bonus: Callable[[Reading], float] | None = None) -> Reading:
     """Read the candidates and return the reading that is best with the penalty of its place."""
     seen = [each for each in candidates if min(each.picture.shape[:2]) > 3]
-    found: list[tuple[float, int, Reading]] = []
+    found: list[tuple[float, Reading]] = []
     for each, reading in zip(seen, reader.many([each.picture for each in seen]), strict=True):
         if not reading.text:
             continue
         more = bonus(reading) if bonus else 0.0
         penalty = each.penalty - more - CHARACTER_BONUS * len(reading.text) - math.log(max(reading.confidence, 1e-12))
-        found.append((penalty, len(found), _placed(reading, each.box)))
+        found.append((penalty, reading.moved(*each.box[:2])))
     if not found:
         return Reading(
             "", None, 0.0, False, f"no place was found that reads as {reader.grammar.name}", (), (0, 0, 0, 0)
         )
-    return min(found)[2]
+    return _settled(found, reader.threshold)
 
 
-def _placed(reading: Reading, box: Box) -> Reading:
-    """Return a reading of a crop with the places that it has on the cheque."""
+def _settled(found: Sequence[tuple[float, Reading]], threshold: float) -> Reading:
+    """Return the best reading of the likeliest value, no surer than candidates that say something else leave it.
 
-    def there(inner: Box) -> Box:
-        return inner[0] + box[0], inner[1] + box[1], inner[2] + box[0], inner[3] + box[1]
-
-    characters = tuple(replace(each, box=there(each.box)) for each in reading.characters)
-    return replace(reading, box=there(reading.box), characters=characters)
+    `found` are readings with their penalties. Candidates of one value speak for each other.
+    """
+    said: dict[object, list[tuple[float, Reading]]] = {}
+    for penalty, reading in found:
+        said.setdefault(reading.text if reading.value is None else reading.value, []).append((penalty, reading))
+    least = min(penalty for penalty, _ in found)
+    weights = {key: sum(math.exp(least - penalty) for penalty, _ in each) for key, each in said.items()}
+    first, *others = sorted(weights, key=weights.__getitem__, reverse=True)
+    best = min(said[first], key=lambda pair: pair[0])[1]
+    sure = best.confidence * weights[first] / sum(weights.values())
+    if not best.accepted or sure >= threshold:
+        return replace(best, confidence=sure)
+    other = min(said[others[0]], key=lambda pair: pair[0])[1]
+    return replace(
+        best, confidence=sure, accepted=False, reason=f"{best.text!r} and {other.text!r} elsewhere are both likely"
+    )

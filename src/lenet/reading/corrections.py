@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from itertools import islice
 from typing import Any
 
@@ -267,6 +266,8 @@ class _Lessons:
 
 
 def _card(corrections: Fields, begun: Network, recipe: Recipe, digits: Dataset | None) -> Card:
+    from importlib.metadata import version
+
     name = "another network" if begun.card is None else begun.card.name
     more = "" if digits is None else f" and on synthetic fields of {digits.name}"
     return Card(

@@ -158,7 +158,7 @@ def evaluate_fields(reader: Reader, fields: Fields, *, worst: int = 20) -> Field
     right = np.array([is_right(reader.grammar, r.text, t) for r, t in zip(readings, fields.texts, strict=True)])
     sure = np.array([reading.confidence for reading in readings])
     accepted = np.array([reading.accepted for reading in readings])
-    threshold = reader.threshold if is_field_network(reader.network) else 0.0
+    threshold: float = getattr(reader, "threshold", 0.0)
     count, correct, errors = len(fields), int((right & accepted).sum()), int((~right & accepted).sum())
     given = np.clip(np.where(right, sure, 1 - sure), _SMALLEST, 1)
     return FieldEvaluation(

@@ -110,7 +110,8 @@ def spell_strips(
     texts = []
     for strip, logs, all_logs, spellings, anything in zip(strips, wanted, everything, found, free, strict=True):
         shift = margin_of(strip)
-        best = _by_value([_text(spelling, logs, network.classes, shift) for spelling in spellings], grammar)
+        possible = [_text(spelling, logs, network.classes, shift) for spelling in spellings]
+        best = _by_value(_weighed(possible, acceptor, network), grammar)
         texts.append(FieldTexts(best, _text(anything[0], all_logs, network.classes, shift)))
     return texts
 
@@ -183,6 +184,30 @@ def _without(logs: NDArray[np.float32], passed_over: tuple[int, ...], taken_for:
         changed[:, other] = np.logaddexp(logs[:, sign], logs[:, other])
         changed[:, sign] = -np.inf
     return changed
+
+
+def _weighed(texts: list[FieldText], acceptor: Acceptor, network: Network) -> list[FieldText]:
+    """Return texts with their probabilities, where the grammar holds some for likelier than others.
+
+    What a grammar adds moves probability from text to text; that what is written is one of them at all is as probable
+    as the network says.
+    """
+    if acceptor.scores is None or not texts:
+        return texts
+    added = np.array([_added(text.text, acceptor, network) for text in texts])
+    scores = np.array([text.score for text in texts])
+    shift = np.logaddexp.reduce(scores - added) - np.logaddexp.reduce(scores)
+    return [replace(text, score=min(0.0, float(score + shift))) for text, score in zip(texts, scores, strict=True)]
+
+
+def _added(text: str, acceptor: Acceptor, network: Network) -> float:
+    """Return what an acceptor adds to the logarithm of a text's probability."""
+    state, total = 0, 0.0
+    for sign in text:
+        column = network.classes.index(sign)
+        total += float(acceptor.scores[state, column]) if acceptor.scores is not None else 0.0
+        state = int(acceptor.next[state, column])
+    return total
 
 
 def _by_value(texts: Sequence[FieldText], grammar: Grammar) -> tuple[FieldText, ...]:

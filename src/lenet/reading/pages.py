@@ -53,18 +53,25 @@ class Field:
 
 
 def read_page(
-    picture: Source, *, model: str | os.PathLike[str] | Network = "digits", threads: int = 0
+    picture: Source,
+    *,
+    model: str | os.PathLike[str] | Network = "digits",
+    tables: str | os.PathLike[str] | Network | None = "fields",
+    threads: int = 0,
 ) -> list[Reading]:
     """Read all that is written on a page, or on each page of a document.
 
     A sheet on a darker desk is found by its edges, and a page that lies sideways or upside down is turned where its
-    digits tell that for certain; boxes are in pixels of the picture given all the same.
+    digits tell that for certain; boxes are in pixels of the picture given all the same. Where there is a ruled table,
+    each of its boxes is read as a field, and a row is what stands in its boxes.
 
     Parameters
     ----------
     picture : a path, the bytes of a file, an open file, a PIL image, or uint8 `(rows, columns)` or
         `(rows, columns, 3)`; ink dark or light.
     model : the network that knows the characters: a shipped one's name, a path, or a network.
+    tables : the network for whole fields that knows what stands in the boxes of tables; None where tables are to be
+        read like all the rest.
     threads : how many to use; 0 for as many as `lenet` uses by default.
 
     Returns
@@ -79,13 +86,20 @@ def read_page(
     FormatError
         The file is damaged.
     """
+    from lenet.reading.tables import in_order, read_in_tables  # who reads fields does not wait for it
+
     network = network_for(model)
     readings: list[Reading] = []
     file = _path(picture)
     for page in open_document(picture):
-        sheet, ink, pieces = _upright(network, find_sheet(page.picture), threads)
+        sheet, raw, ink, pieces = _upright(network, find_sheet(page.picture), threads)
+        in_tables, beside = read_in_tables(sheet.picture, raw, tables, threads)
+        if in_tables:
+            ink = without_rules(beside)
+            pieces = find_pieces(ink)
         rows = [_reading(*row, page, file) for row in _rows_of_text(network, ink, pieces, threads)]
-        readings += [on_picture(reading, sheet) for reading in rows]
+        boxes = [replace(reading, page=page.number, file=file) for reading in in_tables]
+        readings += [on_picture(reading, sheet) for reading in (in_order([*boxes, *rows]) if boxes else rows)]
     return readings
 
 
@@ -95,16 +109,23 @@ def on_picture(reading: Reading, sheet: Sheet) -> Reading:
     return replace(reading, characters=characters, box=_around(characters) if characters else sheet.there(reading.box))
 
 
-def _upright(network: Network, sheet: Sheet, threads: int) -> tuple[Sheet, NDArray[np.uint8], list[Piece]]:
-    """Return a sheet with its ink and pieces, turned where its digits say that it lies sideways or upside down."""
-    ink = without_rules(to_ink(sheet.picture))
+def _upright(
+    network: Network, sheet: Sheet, threads: int
+) -> tuple[Sheet, NDArray[np.uint8], NDArray[np.uint8], list[Piece]]:
+    """Return a sheet with its ink, with and without rules, and its pieces, turned where its digits ask for it.
+
+    They say whether it lies sideways or upside down.
+    """
+    raw = to_ink(sheet.picture)
+    ink = without_rules(raw)
     pieces = find_pieces(ink)
     quarters = _quarters(network, pieces, threads)
     if not quarters:
-        return sheet, ink, pieces
+        return sheet, raw, ink, pieces
     sheet = sheet.turned(quarters)
-    ink = without_rules(to_ink(sheet.picture))
-    return sheet, ink, find_pieces(ink)
+    raw = to_ink(sheet.picture)
+    ink = without_rules(raw)
+    return sheet, raw, ink, find_pieces(ink)
 
 
 def _quarters(network: Network, pieces: Sequence[Piece], threads: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.errors import InputError
+from lenet.network import Network
 from lenet.reading.fields import FRAME, FieldText, FieldTexts, emissions_of, is_field_network, margin_of, spell_strips
-from lenet.reading.pages import open_field
+from lenet.reading.pages import Field, network_for, open_field
 from lenet.reading.reader import Reader
 from lenet.reading.readings import Reading
+from lenet.reading.segments import SegmentTexts, is_segment_network, spell_segments
+from lenet.segments import make_segments
 from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
@@ -39,6 +44,8 @@ class Proof:
     classes : the names of the classes; the first is nothing.
     texts : what the field may say, and the text without a grammar.
     threshold : the confidence from which the reader accepts.
+    segments : how the field may be cut, what each piece may be and which texts follow from that; None where no network
+        for segments was asked. The reading does not rest on it: it shows another way to the same text.
     """
 
     reading: Reading
@@ -49,23 +56,27 @@ class Proof:
     classes: tuple[str, ...]
     texts: FieldTexts
     threshold: float
+    segments: SegmentTexts | None = None
 
     def __repr__(self) -> str:
         return f"Proof({self.reading!r}, {len(self.texts.best)} texts, {len(self.probabilities)} places)"
 
 
-def explain(reader: Reader, picture: Source) -> Proof:
+def explain(
+    reader: Reader, picture: Source, *, segments: str | os.PathLike[str] | Network | None = "segments"
+) -> Proof:
     """Read a picture again and keep what the reading rests on; a reading itself stays small.
 
     Parameters
     ----------
     reader : with a network for whole fields.
     picture : as for `lenet.read`.
+    segments : a network for segments, which shows how the field may be cut: a shipped one's name, a path, or a network.
 
     Raises
     ------
     InputError
-        The reader's network reads single characters, or the picture cannot be used.
+        The reader's network reads single characters, or that for segments no segments; or the picture cannot be used.
     FormatError
         The file is damaged.
     """
@@ -83,7 +94,15 @@ def explain(reader: Reader, picture: Source) -> Proof:
         network.classes,
         spell_strips(network, [strip], reader.grammar, threads=reader.threads)[0],
         reader.threshold,
+        None if segments is None else _by_segments(network_for(segments), field, reader),
     )
+
+
+def _by_segments(network: Network, field: Field, reader: Reader) -> SegmentTexts:
+    if not is_segment_network(network):
+        raise InputError(f"{network} was given for segments; give 'segments', or one that train_segments made")
+    ready = make_segments([field.page.picture])
+    return spell_segments(network, ready, reader.grammar, threads=reader.threads)[0]
 
 
 def cuts_of(text: FieldText) -> tuple[float, ...]:
@@ -129,7 +148,7 @@ def lattice_of(texts: Sequence[FieldText]) -> Lattice:
         nodes = [0, *(1 + ascending.index(cut) for cut in path), 1 + len(cuts)]
         taken.append(list(zip(nodes, nodes[1:], text.text, strict=False)))
         for (source, target, sign), sure in zip(taken[-1], text.sure, strict=True):
-            penalty = float(-np.log(max(sure, _SMALLEST)))
+            penalty = abs(math.log(min(1.0, max(sure, _SMALLEST))))  # never -0.0, which prints as it is
             before = arcs.get((source, target, sign))
             if before is None or penalty < before.penalty:
                 best = number == 0 or (before is not None and before.best)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -13,10 +12,11 @@ from lenet import grammar
 from lenet.documents.segmentation import Box
 from lenet.errors import InputError, LenetError
 from lenet.network import Network
-from lenet.reading.confidence import judge, threshold_for
-from lenet.reading.fields import FieldText, FieldTexts, is_field_network, spell_strips
+from lenet.reading.confidence import threshold_for
+from lenet.reading.fields import is_field_network, spell_strips
 from lenet.reading.pages import Field, network_for, open_field, read_components
-from lenet.reading.readings import Character, Reading
+from lenet.reading.readings import Reading
+from lenet.reading.spelled import Said, places_of, reading_of
 from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from lenet.documents.pages import Source
     from lenet.reading.rows import Columns
+    from lenet.segments import Segments
 
 __all__ = ["Reader", "read"]
 
@@ -62,7 +63,8 @@ def read(picture: Source, kind: Any = "digits", **options: Any) -> Reading:
 class _Seen:
     """What is kept of a field until the network has read it: not its picture, of which a group may have gigabytes."""
 
-    strip: Strip
+    strip: Strip | None
+    segments: Segments | None
     whole: Box
     page: int
     file: str | None
@@ -77,8 +79,11 @@ class Reader:
     Parameters
     ----------
     kind : what the fields may say, as for `lenet.read`.
-    model : a network for whole fields ("fields", or one that `lenet train --fields` made) or for single characters
-        ("digits"), which reads digits that stand apart; a shipped one's name, a path, or a network.
+    model : a network for whole fields ("fields", or one that `lenet train --fields` made), for their segments
+        ("segments"), or for single characters ("digits"), which reads digits that stand apart; a shipped one's name, a
+        path, or a network.
+    segments : a network for segments ("segments", a path, or a network) that weighs the texts of doubtful fields as
+        well, where the model is one for whole fields; None asks none. docs/segments.md says what it gains and costs.
     max_error : the share of all fields that may be accepted though they are read wrong, such as 0.01; what is not sure
         enough for that is rejected. Without it, what is rather right than wrong is accepted.
     decimal : "." or ",", which settles whether 1.234 is a thousand or one; None where a text has to settle it itself.
@@ -98,6 +103,7 @@ class Reader:
         kind: Any = "digits",
         *,
         model: str | os.PathLike[str] | Network = "fields",
+        segments: str | os.PathLike[str] | Network | None = None,
         max_error: float | None = None,
         decimal: Literal[".", ","] | None = None,
         date_order: Literal["dmy", "mdy", "ymd"] | None = None,
@@ -105,10 +111,17 @@ class Reader:
     ) -> None:
         self.grammar = grammar.get(kind, decimal=decimal, date_order=date_order)
         self.network = network_for(model)
+        self.segments = None if segments is None else network_for(segments)
         self.threads = threads
         self.max_error = max_error
-        if is_field_network(self.network):
-            self.grammar.table(self.network.classes[1:])  # refuses a grammar that the network cannot write
+        if self.segments is not None and not (is_field_network(self.network) and _reads_segments(self.segments)):
+            raise InputError(
+                f"{self.segments} was given as segments beside {self.network}; give a network for segments beside one "
+                "for whole fields"
+            )
+        if is_field_network(self.network) or _reads_segments(self.network):
+            if is_field_network(self.network):
+                self.grammar.table(self.network.classes[1:])  # refuses a grammar that the network cannot write
             learned = self.network.calibration
             self.calibration = None if learned is None else learned.of(self.grammar.kind)
             self.threshold = threshold_for(max_error, self.calibration)
@@ -152,47 +165,47 @@ class Reader:
 
     def _seen(self, field: Field) -> Field | _Seen:
         """Return what the network needs of a field."""
-        if not is_field_network(self.network):
+        along, cut = is_field_network(self.network), _reads_segments(self.segments or self.network)
+        if not along and not cut:
             return field
-        rows, columns = field.page.picture.shape[:2]
-        (strip,) = make_strips([field.page.picture])
-        return _Seen(strip, (0, 0, int(columns), int(rows)), field.page.number, field.file)
+        pictures = [field.page.picture]
+        rows, columns = pictures[0].shape[:2]
+        strip = make_strips(pictures)[0] if along else None
+        segments = _segments_of(pictures[0]) if cut else None
+        return _Seen(strip, segments, (0, 0, int(columns), int(rows)), field.page.number, field.file)
 
     def _read(self, fields: Sequence[Field | _Seen]) -> list[Reading]:
         seen = [field for field in fields if isinstance(field, _Seen)]
         if not seen:
             pictures = [field for field in fields if isinstance(field, Field)]
             return read_components(self.network, pictures, self.threads)
-        strips = [field.strip for field in seen]
-        texts = spell_strips(self.network, strips, self.grammar, threads=self.threads)
-        return [self._reading(*each) for each in zip(seen, texts, strict=True)]
+        said = self._along(seen) if is_field_network(self.network) else self._by_segments(seen)
+        readings = []
+        for field, found in zip(seen, said, strict=True):
+            reading = reading_of(
+                found, field.whole, self.grammar, calibration=self.calibration, threshold=self.threshold
+            )
+            readings.append(replace(reading, page=field.page, file=field.file))
+        return readings
 
-    def _reading(self, field: _Seen, texts: FieldTexts) -> Reading:
-        """Make a reading of what a field may say."""
-        verdict = judge(
-            texts,
-            written=field.strip.written,
-            grammar=self.grammar,
-            calibration=self.calibration,
-            threshold=self.threshold,
-        )
-        if verdict.confidence == 0:
-            nothing: tuple[Character, ...] = ()
-            return Reading("", None, 0.0, False, verdict.reason, nothing, field.whole, field.page, field.file)
-        best = texts.best[0]
-        characters = _characters(best, field.strip, field.whole)
-        return Reading(
-            best.text,
-            self.grammar.value(best.text),
-            verdict.confidence,
-            verdict.accepted,
-            verdict.reason,
-            characters,
-            _around(characters),
-            field.page,
-            field.file,
-            others=tuple((other.text, math.exp(other.score)) for other in texts.best[1:]),
-        )
+    def _along(self, seen: Sequence[_Seen]) -> list[Said]:
+        """Read fields along their strips; where there is a network for segments, let it weigh what is doubtful."""
+        strips = [field.strip for field in seen if field.strip is not None]
+        texts = spell_strips(self.network, strips, self.grammar, threads=self.threads)
+        if self.segments is not None:
+            from lenet.reading.composed import weigh_doubtful
+
+            segments = [field.segments for field in seen if field.segments is not None]
+            texts = weigh_doubtful(self.segments, segments, texts, self.grammar, threads=self.threads)
+        each = zip(texts, strips, strict=True)
+        return [Said(found, places_of(found, strip), strip.written) for found, strip in each]
+
+    def _by_segments(self, seen: Sequence[_Seen]) -> list[Said]:
+        from lenet.reading.segments import spell_segments
+
+        segments = [field.segments for field in seen if field.segments is not None]
+        found = spell_segments(self.network, segments, self.grammar, threads=self.threads)
+        return [Said(one.field_texts(), one.places, len(one.segments) > 0) for one in found]
 
     @overload
     def many(self, pictures: Iterable[Source], *, keep_going: Literal[False] = False) -> Iterator[Reading]: ...
@@ -237,32 +250,12 @@ class Reader:
         return f"Reader({self.grammar.name!r}, {self.network!r}{limit}, threads={self.threads})"
 
 
-def _characters(text: FieldText, strip: Strip, whole: Box) -> tuple[Character, ...]:
-    """Return a text's characters with their places on the picture: where the network saw them, between neighbours."""
-    found = []
-    middles = [(first + end) / 2 for first, end in text.spans]
-    for index, sign in enumerate(text.text):
-        before = (middles[index - 1] + middles[index]) / 2 if index else middles[index] - strip.image.shape[0] / 3
-        after = (
-            (middles[index] + middles[index + 1]) / 2
-            if index + 1 < len(middles)
-            else middles[index] + strip.image.shape[0] / 3
-        )
-        left, right = (strip.left + strip.pixel * column for column in (before, after))
-        box = _inside((left, strip.top, right, strip.bottom), whole)
-        found.append(Character(sign, text.sure[index], box))
-    return tuple(found)
+def _reads_segments(network: Network) -> bool:
+    """Tell whether a network is for segments; what reads them is imported when one is there."""
+    return network.classes[0] == "rubbish"
 
 
-def _inside(box: tuple[float, float, float, float], whole: Box) -> Box:
-    """Return a box in whole pixels within the picture, of one pixel at least."""
-    left, top = (max(0, min(math.floor(box[side]), whole[side + 2] - 1)) for side in (0, 1))
-    right, bottom = (
-        max(low + 1, min(math.ceil(box[side + 2]), whole[side + 2])) for side, low in ((0, left), (1, top))
-    )
-    return left, top, right, bottom
+def _segments_of(picture: NDArray[Any]) -> Segments:
+    from lenet.segments import make_segments
 
-
-def _around(characters: Sequence[Character]) -> Box:
-    lefts, tops, rights, bottoms = zip(*(character.box for character in characters), strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
+    return make_segments([picture])[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -116,6 +116,15 @@ class Reading:
         "bottom",
     )
     """The columns of `to_row`, in order."""
+
+    def moved(self, right: int, down: int) -> Reading:
+        """Return the reading of a part of a picture with its boxes on the whole."""
+
+        def there(box: Box) -> Box:
+            return box[0] + right, box[1] + down, box[2] + right, box[3] + down
+
+        characters = tuple(replace(each, box=there(each.box)) for each in self.characters)
+        return replace(self, box=there(self.box), characters=characters)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as values that `json.dumps` takes; `schema` says which keys to expect."""

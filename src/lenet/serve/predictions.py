@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet._engine import components
 from lenet.documents import open_document
-from lenet.documents.cleanup import even_ink
+from lenet.documents.cleanup import even_ink, strokes
 from lenet.documents.pictures import small_png
 from lenet.documents.segmentation import single_piece
 from lenet.errors import ServiceError
@@ -33,6 +34,10 @@ PREPARATIONS = ("ink", "grey", "none")
 
 SMALL = 16_000
 """Bytes of a request that may be answered at once; of ours. A digit of 28x28 has some hundred."""
+
+
+FEW_PIXELS, FEW_PARTS = 4096, 4
+"""A character of so many parts at most, on so small a picture, is put together in a millisecond or two; of ours."""
 
 
 @dataclass(eq=False)
@@ -138,8 +143,14 @@ def _as_read(picture: NDArray[np.uint8], network: Network) -> NDArray[np.uint8]:
 def _quick_glyph(picture: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """Return what `lenet.open_glyph` does, where that is quick."""
     ink = even_ink(picture) if picture.ndim == 2 else None
-    piece = None if ink is None else single_piece(ink)
-    return None if piece is None else glyphs_of([piece])[0]
+    if ink is None:
+        return None
+    piece = single_piece(ink)
+    if piece is not None:
+        image: NDArray[np.uint8] = glyphs_of([piece])[0]
+        return image
+    few = picture.size <= FEW_PIXELS and len(components(strokes(ink).view(np.uint8))[1]) <= FEW_PARTS
+    return open_glyph(picture) if few else None
 
 
 def _classify(seen: Iterable[_Seen]) -> None:

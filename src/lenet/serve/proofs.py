@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.drawing.lattice import lattice_svg
+from lenet.drawing.segments import segments_svg
 from lenet.grammar import Grammar
 from lenet.reading.fields import FRAME, FieldText
 from lenet.reading.proof import Proof, cuts_of, lattice_of
@@ -43,6 +44,8 @@ def proof_values(proof: Proof, known: Grammar) -> dict[str, Any]:
         columns each was read from, the cuts between them, and their path: numbers of the lattice's arcs.
     free : the best text without a grammar.
     lattice : the graph of these texts, as SVG text.
+    segments : the cuts through the ink and the graph of its pieces, as `svg`, and the best `texts` by pieces alone with
+        their share; None where there is nothing to cut.
     """
     lattice = lattice_of(proof.texts.best)
     texts = [_text(text, known) for text in proof.texts.best]
@@ -53,7 +56,7 @@ def proof_values(proof: Proof, known: Grammar) -> dict[str, Any]:
         "grammar": known.name,
         "threshold": min(1.0, proof.threshold),
         "strip": {
-            "png": f"data:image/png;base64,{base64.b64encode(png(255 - proof.strip.image)).decode()}",
+            "png": _address(255 - proof.strip.image),
             "columns": int(proof.strip.image.shape[1]),
             "rows": int(proof.strip.image.shape[0]),
             "written": proof.strip.written,
@@ -62,7 +65,23 @@ def proof_values(proof: Proof, known: Grammar) -> dict[str, Any]:
         "texts": texts,
         "free": _text(proof.texts.free, known),
         "lattice": lattice_svg(proof.texts.best) if proof.texts.best and proof.texts.best[0].text else "",
+        "segments": _segments(proof),
     }
+
+
+def _segments(proof: Proof) -> dict[str, Any] | None:
+    found = proof.segments
+    if found is None or not len(found.segments):
+        return None
+    return {
+        "svg": segments_svg(found, _address(proof.picture), proof.picture.shape[:2]),
+        "texts": [{"text": one.text, "share": math.exp(one.score)} for one in found.best],
+    }
+
+
+def _address(pixels: NDArray[np.uint8]) -> str:
+    """Return the address of a PNG that stands in the page."""
+    return f"data:image/png;base64,{base64.b64encode(png(pixels)).decode()}"
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

@@ -148,9 +148,9 @@ class Lane(Generic[Work, Result]):
         except Exception as error:
             results = [error] * len(claimed)
         rest, done, found = [], [], list[Result | Exception]()
-        for (job, work), result in zip(claimed, results, strict=True):
+        for (job, given), result in zip(claimed, results, strict=True):
             if result is None:
-                job.give_back(work)
+                job.give_back(given)
                 rest.append(job)
             else:
                 done.append(job)

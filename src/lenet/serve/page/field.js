@@ -54,17 +54,19 @@ function build(section, state) {
   const told = make("output", { class: "note", for: "field-place" });
   const texts = make("table", { class: "texts" });
   const graph = make("div", { class: "wide graph", tabindex: 0, role: "group", "aria-label": "The graph of the texts that the search kept" });
+  const cuts = make("div", { class: "wide graph", tabindex: 0, role: "group", "aria-label": "The cuts through the ink, and the graph of its pieces" }), byPieces = make("p");
   const proof = make("div", { hidden: true },
     card("What the network saw, and its film", "The ink, straightened and brought to one height, and under it what the network held possible at each place as it slid over the field: the darker, the surer. It says most of the time “nothing new” (∅). A dashed line parts two characters of the chosen text.",
       make("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "The film; scroll sideways" }, canvas), make("label", { class: "note", for: "field-place" }, "Look at one place"), place, told),
     card("What it may say", "The grammar's best texts. The penalty of a path is −ln of its probability: the least is the best. Choose one to see its path.", make("div", { class: "wide" }, texts)),
-    card("The graph of these texts", "Nodes stand between characters, arcs are characters with their penalty; the thick path is the best one.", graph));
+    card("The graph of these texts", "Nodes stand between characters, arcs are characters with their penalty; the thick path is the best one.", graph),
+    card("Cut into pieces", "Another way to the same text, on which the reading does not rest: lines are cuts through the ink, the stronger, the more probable; under them each arc is a piece, or several, with its likeliest character and its penalty against being none, below 0 where it rather is one. The bright path is the best.", cuts, byPieces));
   section.append(
     make("div", { class: "card" }, make("h2", {}, "Write a field, or load one"), make("div", { class: "row choices" }, kindLabel, patternLabel, decimalLabel, orderLabel, errorLabel),
       paper, shown, make("div", { class: "row" }, sampler, make("label", { class: "button", for: "field-file" }, "Load a picture"), file, undo, clear),
       make("p", { class: "note" }, "Or drop or paste a picture of one field. It goes to the program on this machine, and nowhere else.")),
     make("div", { class: "card" }, make("h2", {}, "What it says"), verdict), proof);
-  return { kind, pattern, patternLabel, decimal, decimalLabel, order, orderLabel, error, paper, shown, file, clear, undo, sample: sampler, verdict, proof, canvas, place, told, texts, graph };
+  return { kind, pattern, patternLabel, decimal, decimalLabel, order, orderLabel, error, paper, shown, file, clear, undo, sample: sampler, verdict, proof, canvas, place, told, texts, graph, cuts, byPieces };
 }
 
 const card = (title, note, ...rest) => make("div", { class: "card" }, make("h2", {}, title), ...rest, make("p", { class: "note" }, note));
@@ -228,6 +230,9 @@ function show(state, view) {
   state.place = Math.min(state.place, proof.film.places - 1);
   view.graph.innerHTML = proof.lattice; // drawn and escaped by the program that serves the page
   view.graph.hidden = !proof.lattice;
+  view.cuts.parentElement.hidden = !proof.segments;
+  view.cuts.innerHTML = proof.segments?.svg ?? "";
+  view.byPieces.textContent = `By pieces alone: ${proof.segments?.texts.slice(0, 4).map(({ text, share }) => `${text} ${percent(share)}`).join(", ") || "nothing of the grammar"}`;
   list(state, view);
   state.ink = new Image();
   state.ink.onload = () => film(state, view);
@@ -252,7 +257,7 @@ function list(state, view) {
   const row = (text, number) => make("tr", { class: number === state.chosen ? "chosen" : "" },
     make("td", {}, number < 0 ? make("span", { class: "mono" }, text.text || "nothing") : make("button", { type: "button", class: "quiet mono", "aria-pressed": String(number === state.chosen), onclick: () => choose(number, state, view) }, text.text || "nothing"),
       number < 0 ? make("span", { class: "soft" }, " without a grammar") : text.value !== null && text.value !== text.text ? make("span", { class: "soft" }, ` = ${text.value}`) : ""),
-    make("td", {}, percent(text.share, 2)), make("td", {}, text.penalty.toFixed(2)), make("td", { class: "soft" }, text.signs.map(({ sign, sure }) => `${sign} ${(-Math.log(Math.max(sure, 1e-6))).toFixed(2)}`).join("  ")));
+    make("td", {}, percent(text.share, 2)), make("td", {}, text.penalty.toFixed(2)), make("td", { class: "soft" }, text.signs.map(({ sign, sure }) => `${sign} ${Math.max(0, -Math.log(sure + 1e-6)).toFixed(2)}`).join("  ")));
   view.texts.replaceChildren(make("tr", {}, ...["text", "probability", "penalty", "of each character"].map((words) => make("th", { scope: "col" }, words))), ...texts.map(row), row(free, -1));
   for (const part of view.graph.querySelectorAll("[data-arc]")) part.classList.toggle("lit", !!texts[state.chosen]?.path.includes(+part.dataset.arc));
 }
