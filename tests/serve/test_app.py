@@ -138,7 +138,7 @@ def test_health_ready_and_version(service):
     assert service.ask("GET", "/health").json["status"] == "alive"
     assert service.ask("GET", "/ready").json["ready"] is True
     facts = service.ask("GET", "/version").json
-    assert facts["models"] == ["digits", "fields"]
+    assert facts["models"] == ["digits", "fields", "segments"]
     assert facts["limits"]["pages"] == 3
 
 

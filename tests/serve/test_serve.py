@@ -87,7 +87,7 @@ def test_headers_say_when_to_come_back_and_what_to_show():
 
 def test_models_are_known_by_the_names_of_their_files(tmp_path):
     path = lenet.save(lenet.load("digits"), tmp_path / "mine.safetensors")
-    assert set(Service(models=[path]).networks) == {"digits", "fields", "mine"}
+    assert set(Service(models=[path]).networks) == {"digits", "fields", "mine", "segments"}
     twice = lenet.save(lenet.load("digits"), tmp_path / "digits.safetensors")
     with pytest.raises(InputError, match="two models are called 'digits'"):
         Service(models=[twice])
