@@ -19,8 +19,10 @@ from lenet.graphs import Graph
 
 __all__ = ["RUBBISH", "SEGMENT_CLASSES", "SIGN", "Segments", "interpretation_graph", "log_odds", "make_segments"]
 
-RUBBISH, SIGN = "rubbish", "sign"
-"""What a segment says that is no character, and one that is no digit: a point, a dash, a stroke at the end."""
+RUBBISH = "rubbish"
+"""What a segment says that is no character."""
+SIGN = "sign"
+"""What a segment says that is no digit: a point, a dash, a stroke at the end."""
 SEGMENT_CLASSES = (RUBBISH, *"0123456789", SIGN)
 """Classes of a network for segments."""
 _SIDE = 28
