@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
@@ -18,7 +19,7 @@ from lenet.serve.service import Service
 __all__ = ["Detecting", "Predicting", "Reading"]
 
 
-class _Working:
+class _Working(ABC):
     """One such route.
 
     Parameters
@@ -44,8 +45,9 @@ class _Working:
         else:
             await _send_json(send, answer)
 
+    @abstractmethod
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
-        raise NotImplementedError
+        """Return the answer to a request, as JSON."""
 
     async def _request(self, scope: Scope, receive: Receive) -> Request:
         body = await read_body(receive)
