@@ -54,14 +54,20 @@ def test_texts_that_differ_in_one_character_share_all_other_arcs():
     assert lattice.arcs[2].penalty == pytest.approx(-np.log(0.5))
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_every_text_is_a_path_and_no_arc_leads_back(seed):
+def random_texts(seed):
+    """Return six texts of one to seven characters, each with the places where it was seen."""
     rng = np.random.default_rng(seed)
     texts = []
     for _ in range(6):
         ends = np.sort(rng.choice(np.arange(1, 30), 2 * rng.integers(1, 8), replace=False)) * FRAME
         spans = [(int(a), int(b)) for a, b in ends.reshape(-1, 2)]
         texts.append(text("".join(rng.choice(list("12"), len(spans))), *spans))
+    return texts
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_text_is_a_path_and_no_arc_leads_back(seed):
+    texts = random_texts(seed)
     lattice = lattice_of(texts)
     assert all(arc.source < arc.target for arc in lattice.arcs)
     spelled = {0: {""}}
@@ -80,12 +86,7 @@ def test_a_network_of_single_characters_has_no_such_proof():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_path_of_each_text_spells_it_from_the_first_node_to_the_last(seed):
-    rng = np.random.default_rng(seed)
-    texts = []
-    for _ in range(6):
-        ends = np.sort(rng.choice(np.arange(1, 30), 2 * rng.integers(1, 8), replace=False)) * FRAME
-        spans = [(int(a), int(b)) for a, b in ends.reshape(-1, 2)]
-        texts.append(text("".join(rng.choice(list("12"), len(spans))), *spans))
+    texts = random_texts(seed)
     lattice = lattice_of([*texts, text("")])
     assert len(lattice.paths) == len(texts)
     for one, path in zip(texts, lattice.paths, strict=True):

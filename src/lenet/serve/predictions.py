@@ -14,7 +14,7 @@ from lenet.documents import open_document
 from lenet.documents.cleanup import even_ink, strokes
 from lenet.documents.pictures import small_png
 from lenet.documents.segmentation import single_piece
-from lenet.errors import ServiceError
+from lenet.errors import LenetError, ServiceError
 from lenet.glyphs import glyphs_of, open_glyph, open_grey
 from lenet.network import Network
 from lenet.reading.fields import is_field_network
@@ -99,7 +99,7 @@ class Predictions:
             if picture is None or prepare not in ("ink", "none"):
                 return None
             image = _quick_glyph(picture) if prepare == "ink" else _as_read(picture, network)
-        except Exception:  # whatever it is: the other way says it better
+        except (LenetError, KeyError):  # no such model, say: the other way says it better
             return None
         return None if image is None else _Seen(asked.pictures[0].name, network, image)
 
