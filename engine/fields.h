@@ -51,6 +51,15 @@ struct Field {
 
 Field clean(const Picture& picture);
 
+// What networks for whole fields read of a picture: its evened text by `normalized`, slant and all, in `rows` rows.
+struct Drawn {
+  int factor = 1;
+  Text text;
+  Grey image;
+};
+
+Drawn drawn(const Picture& picture, int rows);
+
 // Draw the text of a grey picture (paper 0) into `rows` rows: its line level, its height three fifths of them, so that
 // a third of its height is seen above and below, as much paper beside it, and strokes upright where the text's slant
 // is not 0. Pixels are averages of what they cover. Text of height 0 gives paper, as wide as high.

@@ -37,28 +37,48 @@ Grey stretched(const Grey& dark, float full) {
   return evened;
 }
 
-}  // namespace
+// What is known of a field before any of it is drawn.
+struct Found {
+  int factor = 1;
+  Grey whole, dark;  // darkness, and the same without what was taken away from around the text
+  Strokes strokes;
+  Text text;
+};
 
 // Where print, rules or the desk are more than the text, they and not the text decided what is dark enough for ink:
 // then the rest is looked at again without them.
-Field clean(const Picture& picture) {
-  Field field;
+Found find(const Picture& picture) {
+  Found field;
   field.factor = factor_for(picture);
-  Grey dark = darkness(picture, field.factor);
-  const Grey whole = dark;
-  Strokes found = strokes(dark);
+  field.dark = darkness(picture, field.factor);
+  field.whole = field.dark;
+  field.strokes = strokes(field.dark);
   for (int pass = 1;; ++pass) {
-    const Grey before = found.marks;
-    remove_rules(found.marks);
-    field.text = text_of(found.marks);
-    const std::int64_t kept = area(found.marks), removed = area(before) - kept;
-    if (removed < kept || pass == MOST_PASSES) break;
-    whiten(dark, before, found.marks);
-    found = strokes(dark);
+    Grey& marks = field.strokes.marks;
+    const Grey before = marks;
+    remove_rules(marks);
+    field.text = text_of(marks);
+    const std::int64_t kept = area(marks), removed = area(before) - kept;
+    if (removed < kept || pass == MOST_PASSES) return field;
+    whiten(field.dark, before, marks);
+    field.strokes = strokes(field.dark);
   }
-  field.evened = stretched(whole, found.full);
-  field.ink = to_ink(dark, found);
-  return field;
+}
+
+}  // namespace
+
+Field clean(const Picture& picture) {
+  const Found found = find(picture);
+  return {found.factor, stretched(found.whole, found.strokes.full), to_ink(found.dark, found.strokes), found.text};
+}
+
+Drawn drawn(const Picture& picture, int rows) {
+  const Found found = find(picture);
+  const Grey evened = stretched(found.whole, found.strokes.full);
+  Text slanted = found.text;
+  slanted.slant = 0;
+  return {found.factor, found.text,
+          normalized({evened.values.data(), evened.rows, evened.columns, evened.columns, 1}, slanted, rows)};
 }
 
 }  // namespace lenet::fields

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lenet.documents.fields import STROKE, TEXT_SHARE, TextLine, field_ink, normalize_fields
+from lenet.documents.fields import STROKE, TEXT_SHARE, TextLine, draw_fields, field_ink, normalize_fields
 from lenet.errors import InputError
 from tests.writing import in_shadow, on_paper, write
 
@@ -250,6 +250,22 @@ def test_evened_pictures_keep_what_is_printed():
     assert normalize_fields([found])[0][-2:].max() < 50
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_many_are_drawn_at_once_as_one_by_one(threads):
+    rng = np.random.default_rng(3)
+    pictures = [
+        on_paper(field(str(number), height=20 + number % 17), noise=6, seed=number) for number in range(3, 60, 4)
+    ]
+    pictures += [rng.integers(0, 256, shape, np.uint8) for shape in ((1, 1), (3, 90), (60, 40, 3), (900, 700))]
+    pictures += [np.full((40, 90), 230, np.uint8), in_shadow(pictures[2], 0.4)[:, ::2]]
+    drawn = draw_fields(pictures, rows=36, threads=threads)
+    for picture, (scale, text, image) in zip(pictures, drawn, strict=True):
+        found = field_ink(picture)
+        assert (scale, text) == (found.scale, found.text)
+        np.testing.assert_array_equal(image, normalize_fields([found], rows=36, evened=True)[0])
+    assert draw_fields([]) == []
+
+
 def test_large_pictures_are_made_smaller_and_read_alike():
     ink = field(height=40, margin=20)
     large = np.kron(on_paper(ink, contrast=0.7), np.ones((12, 12), np.uint8))
@@ -288,6 +304,8 @@ def test_any_picture_takes_bounded_time(shape, kind):
 def test_what_is_no_picture_is_refused(picture):
     with pytest.raises(InputError, match="field of shape"):
         field_ink(picture)
+    with pytest.raises(InputError, match="field of shape"):
+        draw_fields([on_paper(field()), picture])
 
 
 def test_impossible_heights_are_refused():
@@ -295,6 +313,8 @@ def test_impossible_heights_are_refused():
     for rows in (0, 7, 257):
         with pytest.raises(InputError, match="8 to 256"):
             normalize_fields([found], rows=rows)
+        with pytest.raises(InputError, match="8 to 256"):
+            draw_fields([], rows=rows)
 
 
 @pytest.mark.data

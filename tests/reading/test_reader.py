@@ -128,20 +128,32 @@ def test_a_batch_may_be_a_frame_and_an_empty_one():
     assert found.dtypes["confidence"] == np.float64
 
 
-def test_pictures_are_let_go_once_they_are_strips():
-    """A group of photographs would else take gigabytes."""
+@pytest.mark.parametrize("together", [1, 3])
+def test_pictures_are_let_go_once_they_are_strips(monkeypatch, together):
+    """A group of photographs would else take gigabytes: only so many bytes wait for the threads, and one picture."""
     import weakref
 
+    size = PICTURES[3].nbytes
+    monkeypatch.setattr("lenet.reading.reader.HELD", together * size - 1)
     kept = []
 
     def pictures():
-        for picture in PICTURES[:8]:
-            picture = picture.copy()
+        for _ in range(12):
+            picture = PICTURES[3].copy()
             kept.append(weakref.ref(picture))
             yield picture
-            assert sum(ref() is not None for ref in kept) <= 2
+            assert sum(ref() is not None for ref in kept) <= together + 1
 
-    assert len(list(lenet.Reader(model=untrained()).many(pictures()))) == 8
+    assert len(list(lenet.Reader(model=untrained()).many(pictures()))) == 12
+
+
+def test_readings_are_the_same_for_any_number_of_threads_and_any_that_wait(monkeypatch):
+    network = untrained()
+    pictures = [*PICTURES[:30], b"no picture", *PICTURES[30:40]]
+    expected = list(map(repr, lenet.Reader(model=network, threads=1).many(pictures, keep_going=True)))
+    assert list(map(repr, lenet.Reader(model=network, threads=3).many(pictures, keep_going=True))) == expected
+    monkeypatch.setattr("lenet.reading.reader.HELD", 0)
+    assert list(map(repr, lenet.Reader(model=network, threads=2).many(pictures, keep_going=True))) == expected
 
 
 def segments():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lenet import _engine
 from lenet.errors import InputError
 
-__all__ = ["STROKE", "FieldInk", "TextLine", "field_ink", "normalize_fields"]
+__all__ = ["STROKE", "FieldInk", "TextLine", "draw_fields", "field_ink", "normalize_fields"]
 
 TEXT_SHARE = 0.8
 """Of the rows of an image that `normalize_fields` draws, the tallest characters take this share."""
@@ -92,6 +92,12 @@ def field_ink(picture: NDArray[Any]) -> FieldInk:
     InputError
         The array is no picture.
     """
+    scale, evened, ink, numbers = _engine.clean_field(_checked(picture))
+    return FieldInk(evened, ink, TextLine(*numbers), scale)
+
+
+def _checked(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return a picture as the engine takes it, or say why it is none."""
     if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
         raise InputError(
             f"a field of shape {picture.shape} and type {picture.dtype} was given; uint8 (rows, columns) or "
@@ -99,8 +105,31 @@ def field_ink(picture: NDArray[Any]) -> FieldInk:
         )
     if not picture.size:
         raise InputError(f"a field of shape {picture.shape} has no pixels; give at least one row and one column")
-    scale, evened, ink, numbers = _engine.clean_field(np.ascontiguousarray(picture))
-    return FieldInk(evened, ink, TextLine(*numbers), scale)
+    return np.ascontiguousarray(picture)
+
+
+def draw_fields(
+    pictures: Sequence[NDArray[Any]], *, rows: int = 40, threads: int = 0
+) -> list[tuple[int, TextLine, NDArray[np.uint8]]]:
+    """Draw the text of each picture as `normalize_fields` draws what `field_ink` evened, many pictures at a time.
+
+    Parameters
+    ----------
+    pictures : as for `field_ink`.
+    rows : height of the images, 8 to 256.
+    threads : how many share the pictures; 0 means LENET_THREADS, or else what the machine offers.
+
+    Returns
+    -------
+    For each picture the scale and the line of text of its `FieldInk`, and the image, uint8 `(rows, columns)`.
+
+    Raises
+    ------
+    InputError
+        An array is no picture, or `rows` is out of range.
+    """
+    found = _engine.draw_fields([_checked(picture) for picture in pictures], _possible(rows), threads)
+    return [(scale, TextLine(*numbers), image) for scale, numbers, image in found]
 
 
 def normalize_fields(
@@ -128,9 +157,15 @@ def normalize_fields(
     InputError
         `rows` is out of range.
     """
-    if not 8 <= rows <= 256:
-        raise InputError(f"images of {rows} rows were asked for; 8 to 256 are possible: 40 is usual")
     texts = [field.text if upright else replace(field.text, slant=0.0) for field in fields]
     greys = [field.evened if evened else field.ink for field in fields]
-    images: list[NDArray[np.uint8]] = _engine.normalize_fields(greys, [astuple(text) for text in texts], rows)
+    images: list[NDArray[np.uint8]] = _engine.normalize_fields(
+        greys, [astuple(text) for text in texts], _possible(rows)
+    )
     return images
+
+
+def _possible(rows: int) -> int:
+    if not 8 <= rows <= 256:
+        raise InputError(f"images of {rows} rows were asked for; 8 to 256 are possible: 40 is usual")
+    return rows

@@ -30,6 +30,8 @@ __all__ = ["Reader", "read"]
 
 TOGETHER = 64
 """Fields that go through the network at once: enough to fill its batches, few enough to hold in memory."""
+HELD = 1 << 25
+"""Bytes of pictures that wait to be made ready on all threads at once: one photograph, or a group of small fields."""
 
 
 def read(picture: Source, kind: Any = "digits", **options: Any) -> Reading:
@@ -161,18 +163,21 @@ class Reader:
 
             names, sources = sources_of(picture)
             return as_columns(self.many(sources, keep_going=True), names)
-        return self._read([self._seen(open_field(picture))])[0]
+        return self._read(self._seen([open_field(picture)]))[0]
 
-    def _seen(self, field: Field) -> Field | _Seen:
-        """Return what the network needs of a field."""
+    def _seen(self, fields: Sequence[Field]) -> Sequence[Field | _Seen]:
+        """Return what the network needs of each field."""
         along, cut = is_field_network(self.network), _reads_segments(self.segments or self.network)
         if not along and not cut:
-            return field
-        pictures = [field.page.picture]
-        rows, columns = pictures[0].shape[:2]
-        strip = make_strips(pictures)[0] if along else None
-        segments = _segments_of(pictures[0]) if cut else None
-        return _Seen(strip, segments, (0, 0, int(columns), int(rows)), field.page.number, field.file)
+            return fields
+        pictures = [field.page.picture for field in fields]
+        strips = make_strips(pictures, threads=self.threads) if along else [None] * len(fields)
+        segments = [_segments_of(picture) if cut else None for picture in pictures]
+        wholes = [(0, 0, int(picture.shape[1]), int(picture.shape[0])) for picture in pictures]
+        return [
+            _Seen(*seen, field.page.number, field.file)
+            for field, *seen in zip(fields, strips, segments, wholes, strict=True)
+        ]
 
     def _read(self, fields: Sequence[Field | _Seen]) -> list[Reading]:
         seen = [field for field in fields if isinstance(field, _Seen)]
@@ -230,7 +235,7 @@ class Reader:
             A file is damaged.
         """
         remaining = iter(pictures)
-        while group := [self._opened(picture) for picture in islice(remaining, TOGETHER)]:
+        while group := self._group(remaining):
             fields = [field for field in group if not isinstance(field, LenetError)]
             readings = iter(self._read(fields) if fields else [])
             for entry in group:
@@ -239,15 +244,38 @@ class Reader:
                     raise result
                 yield result
 
-    def _opened(self, picture: Source) -> Field | _Seen | LenetError:
-        try:
-            return self._seen(open_field(picture))
-        except LenetError as error:
-            return error
+    def _group(self, pictures: Iterator[Source]) -> list[Field | _Seen | LenetError]:
+        """Open pictures that are to be read together, and let go of them `HELD` bytes at a time."""
+        ready: list[Field | _Seen | LenetError] = []
+        waiting: list[Field | LenetError] = []
+        held = 0
+        for picture in islice(pictures, TOGETHER):
+            waiting.append(_opened(picture))
+            held += _size(waiting[-1])
+            if held > HELD:
+                ready += self._ready(waiting)
+                waiting, held = [], 0
+        return ready + self._ready(waiting)
+
+    def _ready(self, opened: Sequence[Field | LenetError]) -> list[Field | _Seen | LenetError]:
+        """Return what the network needs of each field, and the errors in their places."""
+        seen = iter(self._seen([field for field in opened if isinstance(field, Field)]))
+        return [next(seen) if isinstance(field, Field) else field for field in opened]
 
     def __repr__(self) -> str:
         limit = "" if self.max_error is None else f", max_error={self.max_error}"
         return f"Reader({self.grammar.name!r}, {self.network!r}{limit}, threads={self.threads})"
+
+
+def _opened(picture: Source) -> Field | LenetError:
+    try:
+        return open_field(picture)
+    except LenetError as error:
+        return error
+
+
+def _size(opened: Field | LenetError) -> int:
+    return opened.page.picture.nbytes if isinstance(opened, Field) else 0
 
 
 def _reads_segments(network: Network) -> bool:

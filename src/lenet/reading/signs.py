@@ -48,7 +48,7 @@ def signs_at(places: Sequence[Place], network: Network, threads: int) -> dict[Pl
     found = {}
     for piece, between in ((False, f"[{SIGNS}]"), (True, f"[0-9{SIGNS}]")):
         those = [place for place in places if place.piece == piece]
-        strips = make_strips([_picture([*place.pieces, *place.marks]) for place in those])
+        strips = make_strips([_picture([*place.pieces, *place.marks]) for place in those], threads=threads)
         texts = spell_strips(network, strips, grammar.get(f"regex:[0-9]{between}?[0-9]"), threads=threads)
         for place, text in zip(those, texts, strict=True):
             sign = _sign(text.best, place.marks)
