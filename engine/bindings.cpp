@@ -8,6 +8,7 @@
 #include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <stdexcept>
@@ -73,6 +74,14 @@ Network fitted(const Network& net, const AnyImages& any) {
 
 void check_classes(const Network& net) {
     if (net.output().size() != net.classes()) throw std::invalid_argument("the network gives maps, not a score a class");
+}
+
+void check_widths(const Network& net, const Integers& widths, int n) {
+    if (!net.any_width) throw std::invalid_argument("the network reads images of one width only");
+    if (int64_t(widths.shape(0)) != n) throw std::invalid_argument("widths and images differ in number");
+    for (size_t k = 0; k < widths.shape(0); ++k)
+        if (widths(k) < 1 || widths(k) > net.input.columns) throw std::invalid_argument("a width is not that of an image");
+    net.at_width(int(*std::min_element(widths.data(), widths.data() + n)));  // throws where a layer does not fit
 }
 
 void check_labels(const Network& net, const Integers& labels, const Integers* order, int n) {
@@ -205,12 +214,14 @@ Result forward(Model& model, const AnyImages& any, int threads, bool bfloat16) {
     return scores.array;
 }
 
-Result outputs(Model& model, const AnyImages& any, int threads) {
+Result outputs(Model& model, const AnyImages& any, int threads, const std::optional<Integers>& widths) {
     Network net = fitted(model.net, any);
     const Images images = images_of(net, any);
+    if (widths) check_widths(net, *widths, images.n);
     Owned scores = make_outputs(net, images.n);
     nb::gil_scoped_release release;
-    net.forward(images, scores.data, threads);
+    if (widths) net.forward_widths(images, widths->data(), scores.data, threads);
+    else net.forward(images, scores.data, threads);
     return scores.array;
 }
 
@@ -397,7 +408,8 @@ NB_MODULE(_engine, module) {
         }, nb::sig("def layout(self) -> list[tuple[str, str, int, tuple[int, ...], bool]]"))
         .def("changed", [](Model& model) { model.net.changed(); })
         .def("forward", &forward, nb::arg("images").noconvert(), nb::arg("threads") = 0, nb::arg("bfloat16") = false)
-        .def("outputs", &outputs, nb::arg("images").noconvert(), nb::arg("threads") = 0)
+        .def("outputs", &outputs, nb::arg("images").noconvert(), nb::arg("threads") = 0,
+             nb::arg("widths").noconvert() = nb::none())
         .def("probabilities", &probabilities, nb::arg("images").noconvert(), nb::arg("temperature") = 1.0f, nb::arg("threads") = 0,
              nb::arg("bfloat16") = false)
         .def_prop_ro("has_bfloat16", [](const Model& model) { return model.net.has_bfloat16(); })

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <numeric>
 #include <stdexcept>
 
 #include "threads.h"
@@ -30,6 +31,8 @@ void Buffer::at_least(size_t n) {
 }
 
 namespace {
+
+constexpr int FEW = 7;  // so many images are read sooner one by one than as a block
 
 int output_size(int size, int kernel, int stride) { return (size - kernel) / stride + 1; }
 
@@ -267,8 +270,20 @@ struct Network::Workspace {
     int columns = 0;
     std::vector<Buffer> buffers;
     std::vector<Padded> maps;  // maps[l]: input of layer l
+    // The first columns of some images, one after another.
+    Images cut(const Images& images, const int* which, int count, int width) {
+        const size_t number = images.bytes ? 1 : sizeof(float), row = size_t(images.columns) * number;
+        const size_t rows = size_t(images.shape.maps) * size_t(images.rows), length = size_t(width) * number;
+        bytes.resize(size_t(count) * rows * length);
+        uint8_t* to = bytes.data();
+        for (int l = 0; l < count; ++l)
+            for (size_t y = 0; y < rows; ++y, to += length)
+                std::memcpy(to, static_cast<const uint8_t*>(images.at(which[l])) + y * row, length);
+        return {bytes.data(), images.bytes, count, images.rows, width, {images.shape.maps, images.shape.rows, width}};
+    }
     Buffer scratch, pairs;
-    std::vector<Buffer> keep;  // of pictures
+    std::vector<uint8_t> bytes;  // of images that were cut
+    std::vector<Buffer> keep;    // of pictures
     Outputs outputs;
 };
 
@@ -294,12 +309,24 @@ bool Network::gather(const Images& images, const int64_t* which, int count, cons
     return true;
 }
 
-bool Network::forward_block(Workspace& w, const std::vector<Prepared>& prepared, const Images& images, int first,
-                            int count, float* scores) {
-    int64_t which[BLOCK];
-    for (int l = 0; l < count; ++l) which[l] = first + l;
-    if (!gather(images, which, count, w.maps[0].inner)) return false;
+// From the widths of a block's images to those of a layer's outputs.
+void narrow(int* widths, const Layer& layer) {
+    for (int l = 0; l < BLOCK; ++l)
+        widths[l] = output_size(widths[l] + 2 * layer.is.padding[1], layer.is.kernel[1], layer.is.stride[1]);
+}
+
+// Make zeros of what stands right of each image's own columns, which is padding to the layer that reads them.
+void clear_beyond(const Maps& maps, const int* widths) {
+    for (int image = 0; image < BLOCK; ++image)
+        for (int m = 0; m < maps.maps && widths[image] < maps.columns; ++m)
+            for (int y = 0; y < maps.rows; ++y)
+                for (int x = widths[image]; x < maps.columns; ++x) maps.at(m, y, x)[image] = 0;
+}
+
+// From a block's input to its outputs. `widths`: how many columns each image has, where they differ; then of its outputs.
+void Network::run_block(Workspace& w, const std::vector<Prepared>& prepared, int* widths) {
     const Kernels& k = kernels();
+    if (widths) clear_beyond(w.maps[0].inner, widths);
     for (size_t l = 0; l < layers.size(); ++l) {
         const Layer& layer = layers[l];
         const Prepared& p = prepared[l];
@@ -314,12 +341,22 @@ bool Network::forward_block(Workspace& w, const std::vector<Prepared>& prepared,
         } else if (l + 1 < layers.size() && plain_pair(layers[l + 1])) {
             k.convolve(layer.convolution, p.for_blocks(layer), p.bias, activation, in, nullptr, &w.maps[l + 2].inner,
                        layers[l + 1].subsampling.pooling, w.scratch.data());
+            if (widths) narrow(widths, layer);
             ++l;
         } else {
             k.convolve(layer.convolution, p.for_blocks(layer), p.bias, activation, in, out, nullptr, Pooling::average,
                        w.scratch.data());
         }
+        if (widths) narrow(widths, layers[l]), clear_beyond(w.maps[l + 1].inner, widths);
     }
+}
+
+bool Network::forward_block(Workspace& w, const std::vector<Prepared>& prepared, const Images& images, int first,
+                            int count, float* scores) {
+    int64_t which[BLOCK];
+    for (int l = 0; l < count; ++l) which[l] = first + l;
+    if (!gather(images, which, count, w.maps[0].inner)) return false;
+    run_block(w, prepared);
     copy_scores(w, first, count, scores);
     return true;
 }
@@ -370,8 +407,7 @@ long Network::multiply_adds() const {
 }
 
 void Network::forward(const Images& images, float* scores, int threads, bool bfloat16) {
-    constexpr int FEW = 7;                 // so many images are read sooner one by one than as a block
-    constexpr long MANY = 8'000'000;       // multiply-adds that are worth waking a thread
+    constexpr long MANY = 8'000'000;  // multiply-adds that are worth waking a thread
     const bool singly = images.n <= FEW && !bfloat16;
     const int tasks = singly ? images.n : (images.n + BLOCK - 1) / BLOCK;
     if (singly && (images.n == 1 || images.n * multiply_adds() < MANY)) threads = 1;
@@ -390,6 +426,66 @@ void Network::forward(const Images& images, float* scores, int threads, bool bfl
                           : bfloat16 ? forward_pairs(w, *all, images, first, count, scores)
                                      : forward_block(w, *all, images, first, count, scores);
         if (!done) finite = false;
+    });
+    for (auto& workspace : workspaces) give_back(std::move(workspace));
+    if (!finite) throw std::invalid_argument(NOT_FINITE);
+}
+
+
+// Images cut to the width of this network, of which the first is as wide: a block, or a picture by itself.
+bool Network::forward_cut(Workspace& w, const std::vector<Prepared>& prepared, const Images& cut, const int* widths,
+                          const Shape& out, float* const* outputs) {
+    const auto put = [&](int image, int columns, auto number) {  // what it has, and zeros up to the widest
+        float* to = outputs[image];
+        for (int m = 0; m < out.maps; ++m)
+            for (int y = 0; y < out.rows; ++y, to += out.columns) {
+                for (int x = 0; x < columns; ++x) to[x] = number(m, y, x);
+                std::fill(to + columns, to + out.columns, 0.0f);
+            }
+    };
+    if (cut.n == 1) {
+        if (!picture(cut, 0, {0, input.rows, input.rows, input.columns}, false, w.keep, w.outputs)) return false;
+        const Shape own = output();
+        put(0, own.columns, [&](int m, int y, int x) { return w.outputs.data.back()[(m * own.rows + y) * own.columns + x]; });
+        return true;
+    }
+    w.fit(*this);
+    int64_t which[BLOCK];
+    int columns[BLOCK];
+    std::iota(which, which + BLOCK, 0);
+    for (int l = 0; l < BLOCK; ++l) columns[l] = widths[l < cut.n ? l : 0];
+    if (!gather(cut, which, cut.n, w.maps[0].inner)) return false;
+    run_block(w, prepared, columns);
+    const Maps& last = w.maps.back().inner;
+    for (int l = 0; l < cut.n; ++l)
+        put(l, columns[l], [&](int m, int y, int x) { return last.at(m, y, x)[l]; });
+    return true;
+}
+
+// The widest images come first, so that those of a block are of like width and the last tasks are short ones.
+void Network::forward_widths(const Images& images, const int64_t* widths, float* outputs, int threads) {
+    std::vector<int> order(size_t(images.n));
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return widths[a] > widths[b]; });
+    const int rest = images.n % BLOCK, singly = rest <= FEW ? rest : 0, blocks = (images.n - singly + BLOCK - 1) / BLOCK;
+    const int tasks = blocks + singly;
+    threads = std::min(threads > 0 ? threads : default_threads(), tasks);
+    std::vector<std::unique_ptr<Workspace>> workspaces;
+    for (int t = 0; t < threads; ++t) workspaces.push_back(take());
+    const AllPrepared all = prepared();
+    std::atomic<bool> finite{true};
+    run(tasks, threads, [&](int task, int worker) {
+        Workspace& w = *workspaces[size_t(worker)];
+        const int first = task < blocks ? task * BLOCK : images.n - singly + task - blocks;
+        const int count = task < blocks ? std::min(BLOCK, images.n - first) : 1;
+        int own[BLOCK];
+        float* to[BLOCK];
+        for (int l = 0; l < count; ++l) {
+            own[l] = int(widths[order[size_t(first + l)]]);
+            to[l] = outputs + order[size_t(first + l)] * output().size();
+        }
+        const Images cut = w.cut(images, &order[size_t(first)], count, own[0]);
+        if (!at_width(own[0]).forward_cut(w, *all, cut, own, output(), to)) finite = false;
     });
     for (auto& workspace : workspaces) give_back(std::move(workspace));
     if (!finite) throw std::invalid_argument(NOT_FINITE);

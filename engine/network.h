@@ -138,6 +138,9 @@ class Network {
 
     // scores[n][classes][rows][columns] of the last layer; with `bfloat16`, where `has_bfloat16`, products of numbers rounded to that.
     void forward(const Images&, float* scores, int threads, bool bfloat16 = false);
+    // The same of images of their own widths, from 1 to that of the network: image k has its first widths[k] columns,
+    // and gives the first of outputs[k]'s, as many as a network for that width gives; the others are 0.
+    void forward_widths(const Images&, const int64_t* widths, float* outputs, int threads);
     bool has_bfloat16() const;
     // The layers' outputs for a band of one picture. With `keep_maps` all of them; else pooled layers leave their maps
     // out. outputs.data[l] lies in `keep`. Returns whether its numbers are finite; if not, nothing was computed.
@@ -174,11 +177,14 @@ class Network {
     };
     void arrange(Layer&, long& parameters, long& statistics);
     AllPrepared prepared();
+    void run_block(Workspace&, const std::vector<Prepared>&, int* widths = nullptr);
     bool forward_block(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
     bool forward_pairs(Workspace&, const std::vector<Prepared>&, const Images&, int first, int count, float* scores);
     bool forward_picture(Workspace&, const Images&, int image, float* scores);
     long multiply_adds() const;  // of one image, about
     void copy_scores(const Workspace&, int first, int count, float* scores) const;
+    bool forward_cut(Workspace&, const std::vector<Prepared>&, const Images&, const int* widths, const Shape& out,
+                     float* const* outputs);
     bool place(const Images&, int image, const Band&, Buffer& to) const;
     std::unique_ptr<Workspace> take();
     void give_back(std::unique_ptr<Workspace>);

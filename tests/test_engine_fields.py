@@ -158,6 +158,35 @@ def test_narrower_images_than_the_networks_own_are_read_at_their_width() -> None
     assert_close(network.outputs(images[:, 0]), expected)
 
 
+@pytest.mark.parametrize("count", [1, 7, 20, 48])
+@pytest.mark.parametrize("which", ["fields", *SEEDS])
+def test_images_of_unlike_widths_are_read_as_each_by_itself(which: int | str, count: int) -> None:
+    """The reference never sees what stands right of an image, and the engine must not let it in."""
+    architecture = architecture_of(which)
+    network, values = network_of(architecture)
+    images, least = images_of(architecture, 37, count), architecture.input[2]
+    widths = np.random.default_rng(count).integers(least, images.shape[3], count, endpoint=True)
+    found = network.outputs(images, widths=widths, threads=2)
+    assert found.shape[1:] == architecture.shapes(columns=images.shape[3])[-1]
+    for image, width, outputs in zip(images, widths, found, strict=True):
+        own = np.ascontiguousarray(image[np.newaxis, :, :, :width])
+        expected = reference.forward(architecture, values, seen(architecture, own))[-1].output[0]
+        assert_close(outputs[:, :, : expected.shape[2]], expected)
+        assert not outputs[:, :, expected.shape[2] :].any()
+    assert (network.outputs(images, widths=widths, threads=1) == found).all()
+
+
+def test_bits_of_a_block_do_not_depend_on_wider_images_in_it() -> None:
+    network, _ = network_of(FIELDS)
+    images = (255 * images_of(FIELDS, 48, 32)).astype(np.uint8)
+    widths = np.repeat([96, 48, 48, 64], 8)
+    found = network.outputs(images, widths=widths)
+    for width in (96, 48, 64):
+        which = np.flatnonzero(widths == width)
+        alone = network.outputs(np.repeat(images[which, :, :, :width], 2, axis=0))[::2]
+        assert (found[which, :, :, : alone.shape[3]] == alone).all()
+
+
 def test_bits_of_a_few_large_images_do_not_depend_on_threads() -> None:
     layers = (Convolution("C", 16, (5, 5), padding=(2, 2)), Convolution("OUT", 2, (40, 3), activation="linear"))
     network, _ = network_of(Architecture("large", (1, 40, 192), layers))

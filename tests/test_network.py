@@ -349,6 +349,27 @@ def test_outputs_refuse_what_does_not_fit(images: np.ndarray, message: str) -> N
         Network(FIELDS).outputs(images)
 
 
+@pytest.mark.parametrize(
+    ("widths", "message"),
+    [
+        ([16], "shape \\(1,\\) were given; expected 2 whole numbers"),
+        ([16.0, 9.0], "widths of float64"),
+        ([16, 21], "the width 21 was given; expected 1 to 20"),
+        ([0, 16], "the width 0 was given"),
+    ],
+)
+def test_widths_have_to_be_those_of_the_images(widths: list[float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Network(FIELDS).outputs(np.zeros((2, 8, 20), np.uint8), widths=np.array(widths))
+
+
+def test_widths_are_for_networks_that_read_any(network: Network, images: np.ndarray) -> None:
+    with pytest.raises(InputError, match="reads images of one width; leave them out"):
+        network.outputs(images, widths=np.full(len(images), 20))
+    with pytest.raises(ArchitectureError, match="layer OUT"):
+        Network(FIELDS).outputs(np.zeros((2, 8, 20), np.uint8), widths=np.array([20, 6]))
+
+
 def test_outputs_of_images_narrower_than_a_kernel_are_refused() -> None:
     with pytest.raises(ArchitectureError, match="layer OUT"):
         Network(FIELDS).outputs(np.zeros((2, 8, 6)))

@@ -74,9 +74,13 @@ def test_strips_of_like_width_go_together_and_none_is_lost():
 
 
 def test_strips_stand_in_the_middle_with_paper_beside():
-    image = np.full((ROWS, 24), 9, np.uint8)
-    together = side_by_side([image], padded(24))
-    columns = np.flatnonzero(together[0, 0].any(axis=0))
-    assert columns[0] >= 4
-    assert together.shape[3] - 1 - columns[-1] >= 4
-    assert abs(columns[0] - (together.shape[3] - 1 - columns[-1])) <= 1
+    images = [np.full((ROWS, columns), 9, np.uint8) for columns in (24, 25, 90)]
+    widths = [padded(image.shape[1]) for image in images]
+    together = side_by_side(images, widths)
+    assert together.shape == (3, 1, ROWS, widths[2])
+    for image, place, width in zip(images, together, widths, strict=True):
+        columns = np.flatnonzero(place[0].any(axis=0))
+        assert len(columns) == image.shape[1]
+        assert columns[0] >= 4
+        assert width - 1 - columns[-1] >= 4
+        assert abs(columns[0] - (width - 1 - columns[-1])) <= 1

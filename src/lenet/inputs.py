@@ -23,6 +23,7 @@ __all__ = [
     "ready_for",
     "sized",
     "thread_count",
+    "widths_for",
     "within_ink",
 ]
 
@@ -166,6 +167,32 @@ def _finite(images: Images) -> Images:
         found = "NaN" if np.isnan(images).any() else "infinite numbers"
         raise InputError(f"the images hold {found}; expected finite numbers, paper 0 and ink 1: mend them first")
     return images
+
+
+def widths_for(architecture: Architecture, widths: Any, images: Images) -> NDArray[np.int64]:
+    """Return the widths of images as the engine takes them, or say what is wrong with them.
+
+    Raises
+    ------
+    InputError
+        The architecture reads one width only, or the widths are no whole numbers from 1 to that of the images, one
+        for each.
+    ArchitectureError
+        One is too narrow for a layer.
+    """
+    given, most = as_array(widths), images.shape[3]
+    if not architecture.any_width:
+        raise InputError(f"widths were given, but {architecture} reads images of one width; leave them out")
+    if given.dtype.kind not in "iu" or given.shape != (len(images),):
+        raise InputError(
+            f"widths of {given.dtype} and shape {given.shape} were given; expected {len(images)} whole numbers, one an "
+            "image"
+        )
+    if given.min() < 1 or given.max() > most:
+        wrong = given[(given < 1) | (given > most)][0]
+        raise InputError(f"the width {wrong} was given; expected 1 to {most}, as the images have {most} columns")
+    architecture.shapes(columns=int(given.min()))
+    return np.ascontiguousarray(given, np.int64)
 
 
 def labels_for(labels: Any, count: int, classes: int) -> NDArray[np.int64]:

@@ -30,6 +30,7 @@ from lenet.inputs import (
     ready_for,
     sized,
     thread_count,
+    widths_for,
     within_ink,
 )
 
@@ -180,29 +181,35 @@ class Network:
         scores: NDArray[np.float32] = self._run(self._engine.forward, images, thread_count(threads), bfloat16)
         return scores
 
-    def outputs(self, images: Images, *, threads: int = 0) -> NDArray[np.float32]:
+    def outputs(
+        self, images: Images, *, widths: NDArray[np.integer[Any]] | None = None, threads: int = 0
+    ) -> NDArray[np.float32]:
         """Return the maps of the last layer, as it gives them: before any softmax.
 
         Parameters
         ----------
         images : as in `scores`. A network whose layers read any width (`Architecture.any_width`) reads images of any,
             and gives so many more or fewer columns; other networks see narrower images centred on paper.
+        widths : for such a network, how many columns of each image there are, (n,); what stands right of them is not
+            looked at. Images of unlike widths then go through the network together, as each would by itself.
         threads : as in `scores`.
 
         Returns
         -------
-        float32 (n, classes, rows, columns); the columns are those of `Architecture.shapes`.
+        float32 (n, classes, rows, columns); the columns are those of `Architecture.shapes`, and 0 after as many as an
+        image of its own width has.
 
         Raises
         ------
         InputError
-            As in `scores`.
+            As in `scores`; or the widths are not those of the images.
         ArchitectureError
             The images are too narrow for a layer.
         """
         seen = ready_for(self.architecture, images, any_width=True)
         self._refresh()
-        outputs: NDArray[np.float32] = self._ask(self._engine.outputs, seen, thread_count(threads))
+        known = None if widths is None else widths_for(self.architecture, widths, seen)
+        outputs: NDArray[np.float32] = self._ask(self._engine.outputs, seen, thread_count(threads), known)
         return outputs
 
     def predict_proba(self, images: Images, *, threads: int = 0, bfloat16: bool = False) -> NDArray[np.float32]:

@@ -75,11 +75,16 @@ def padded(columns: int) -> int:
     return -(-(columns + 2 * _BESIDE) // _STEP) * _STEP
 
 
-def side_by_side(images: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
-    """Return strips' images in the middle of images of one width, uint8 (n, 1, ROWS, columns)."""
-    together = np.zeros((len(images), 1, ROWS, columns), np.uint8)
-    for place, image in zip(together, images, strict=True):
-        left = (columns - image.shape[1]) // 2
+def side_by_side(images: Sequence[NDArray[np.uint8]], widths: Sequence[int]) -> NDArray[np.uint8]:
+    """Return strips' images in one array, uint8 (n, 1, ROWS, columns), as wide as the largest of the widths.
+
+    Parameters
+    ----------
+    widths : how wide the image is in whose middle each stands; right of that is paper.
+    """
+    together = np.zeros((len(images), 1, ROWS, max(widths)), np.uint8)
+    for place, image, width in zip(together, images, widths, strict=True):
+        left = (width - image.shape[1]) // 2
         place[0, :, left : left + image.shape[1]] = image
     return together
 
@@ -91,4 +96,4 @@ def grouped(images: Sequence[NDArray[np.uint8]], together: int) -> Iterator[tupl
     while order:
         group = [index for index in order[:together] if widths[index] == widths[order[0]]]
         order = order[len(group) :]
-        yield group, side_by_side([images[index] for index in group], widths[group[0]])
+        yield group, side_by_side([images[index] for index in group], [widths[index] for index in group])

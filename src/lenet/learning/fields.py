@@ -190,8 +190,9 @@ class _FieldCourse(Course):
         distortion = self.recipe.distortion
         widest = max(strip.shape[1] for strip in strips)
         if distortion is None:
-            return np.asarray(side_by_side(strips, padded(widest)) / 255, np.float32)
-        images = side_by_side(strips, padded(round(widest * math.exp(distortion.scale / 2))))
+            return np.asarray(side_by_side(strips, [padded(widest)] * len(strips)) / 255, np.float32)
+        width = padded(round(widest * math.exp(distortion.scale / 2)))
+        images = side_by_side(strips, [width] * len(strips))
         amounts = {name: value for name, value in asdict(distortion).items() if name != "whole_pixels"}
         bent = _engine.distort(images, self.recipe.seed, first, threads=self.threads, **amounts)
         return _weathered(np.asarray(bent / 255, np.float32), rng)

@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.grammar import Grammar
 from lenet.network import Network
-from lenet.strips import Strip, grouped, padded
+from lenet.strips import Strip, padded, side_by_side
 from lenet.trellis import Acceptor, Spelling, prefix_search_many
 
 __all__ = ["FRAME", "FieldText", "FieldTexts", "emissions_of", "is_field_network", "margin_of", "spell_strips"]
 
 BEAM = 12
 """Texts that the search follows side by side; of ours."""
-TOGETHER = 64
-"""Strips that go through the network at once."""
+TOGETHER = 256
+"""Strips that go through the network at once: its blocks of 16 then are of like width, and all threads have some."""
 FRAME = 4
 """Columns of a strip for each place at which the network says what it sees."""
 VIEWS = (1.0, 0.93, 1.07)
@@ -136,22 +137,33 @@ def _prepared(grammar: Grammar, classes: tuple[str, ...]) -> tuple[Acceptor, tup
 
 def emissions_of(network: Network, images: Sequence[NDArray[np.uint8]], threads: int) -> list[NDArray[np.float32]]:
     """Return the logarithms of what the network sees at each place of each image, float32 (places, classes)."""
-    emissions: list[NDArray[np.float32]] = [np.zeros((0, 0), np.float32)] * len(images)
-    for which, together in grouped(images, TOGETHER):
-        seen = _seen(network, together, threads)
-        doubtful = np.flatnonzero(seen.max(axis=1).sum(axis=1) < PLAIN)
-        if len(doubtful):
-            more = [_seen(network, _as_high(together[doubtful], view), threads) for view in VIEWS[1:]]
-            seen[doubtful] = (seen[doubtful] + sum(more)) / np.float32(len(VIEWS))
-        logs = _log_softmax(seen / np.float32(network.temperature))
-        for index, one in zip(which, logs, strict=True):
-            emissions[index] = np.ascontiguousarray(one.T)
-    return emissions
+    return [
+        logs
+        for begin in range(0, len(images), TOGETHER)
+        for logs in _emissions(network, images[begin : begin + TOGETHER], threads)
+    ]
 
 
-def _seen(network: Network, images: NDArray[np.uint8], threads: int) -> NDArray[np.float32]:
+def _emissions(network: Network, images: Sequence[NDArray[np.uint8]], threads: int) -> list[NDArray[np.float32]]:
+    """Return the same of images that go through the network together, each as wide as `padded` says."""
+    widths = np.array([padded(image.shape[1]) for image in images])
+    together, places = side_by_side(images, widths.tolist()), widths // FRAME
+    seen = _seen(network, together, widths, threads)
+    there = np.arange(seen.shape[2]) < places[:, np.newaxis]
+    doubtful = np.flatnonzero((seen.max(axis=1) * there).sum(axis=1) < PLAIN)
+    if len(doubtful):
+        views = np.concatenate([_as_high(together[doubtful], view) for view in VIEWS[1:]])
+        more = _seen(network, views, np.tile(widths[doubtful], len(VIEWS) - 1), threads)
+        seen[doubtful] = (seen[doubtful] + sum(np.split(more, len(VIEWS) - 1))) / np.float32(len(VIEWS))
+    logs = _log_softmax(seen / np.float32(network.temperature))
+    return [np.ascontiguousarray(one[:, :count].T) for one, count in zip(logs, places.tolist(), strict=True)]
+
+
+def _seen(
+    network: Network, images: NDArray[np.uint8], widths: NDArray[np.integer[Any]], threads: int
+) -> NDArray[np.float32]:
     """Return the logarithms of what a network sees of images, float32 (n, classes, places)."""
-    return _log_softmax(network.outputs(images, threads=threads)[:, :, 0])
+    return _log_softmax(network.outputs(images, widths=widths, threads=threads)[:, :, 0])
 
 
 def _log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
