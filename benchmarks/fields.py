@@ -45,7 +45,7 @@ PEERS = (
     Entrant("Tesseract --psm 7, digits", "with_tesseract", "", 200),
 )
 RACE = (
-    ("lenet", "with_lenet", "", (64,), ANY),
+    ("lenet", "with_lenet", "", (64, 256), ANY),
     ("RapidOCR, recogniser", "with_rapidocr", "", BATCHES, ANY),
     ("RapidOCR, a recogniser a core", "with_rapidocr", "sessions", BATCHES, (CORES,)),
 )

@@ -141,12 +141,13 @@ std::vector<trellis::Emissions> emissions_of(const std::vector<Field>& fields, c
 }
 
 nb::tuple tuple_of(const prefix::Found& found) {
-  nb::list symbols, spans;
+  nb::list symbols, spans, peaks;
   for (std::size_t k = 0; k < found.symbols.size(); ++k) {
     symbols.append(found.symbols[k]);
     spans.append(nb::make_tuple(found.spans[2 * k], found.spans[2 * k + 1]));
+    peaks.append(found.peaks[k]);
   }
-  return nb::make_tuple(nb::tuple(symbols), found.score, nb::tuple(spans));
+  return nb::make_tuple(nb::tuple(symbols), found.score, nb::tuple(spans), nb::tuple(peaks));
 }
 
 nb::list search(const std::vector<Field>& fields, const prefix::Acceptor& acceptor, int beam, int n_best, int threads) {
@@ -205,10 +206,10 @@ void bind_trellis(nb::module_& module) {
       .def("__init__", &make_acceptor, "next"_a.noconvert(), "accepting"_a.noconvert(), "scores"_a.none() = nb::none())
       .def("needs", [](const prefix::Acceptor& self) { return self.needs(0, 0); }, "Count the frames a string needs.");
   module.def("prefix_search", &search, "fields"_a, "acceptor"_a, "beam"_a, "n_best"_a, "threads"_a = 0,
-             "Find the best strings; of each field a list of symbols, score, and frames of each symbol.",
+             "Find the best strings; of each field a list of symbols, score, and of each symbol its frames and highest emission.",
              nb::sig("def prefix_search(fields: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), "
                      "order='C', device='cpu', writable=False)]], acceptor: Acceptor, beam: int, n_best: int, "
-                     "threads: int = 0) -> list[list[tuple[tuple[int, ...], float, tuple[tuple[int, int], ...]]]]"));
+                     "threads: int = 0) -> list[list[tuple[tuple[int, ...], float, tuple[tuple[int, int], ...], tuple[float, ...]]]]"));
   module.def("accepted_scores", &accepted_scores, "fields"_a, "acceptor"_a, "threads"_a = 0,
              "Sum over all accepted strings, of each field.");
   module.def("string_score", &string_score, "field"_a.noconvert(), "labels"_a.noconvert(),

@@ -130,6 +130,14 @@ std::vector<std::int32_t> best_spans(const Emissions& field, const std::vector<s
   return spans;
 }
 
+std::vector<float> peaks(const Emissions& field, const Found& found) {
+  std::vector<float> most(found.symbols.size(), -std::numeric_limits<float>::infinity());
+  for (std::size_t k = 0; k < most.size(); ++k)
+    for (std::int32_t t = found.spans[2 * k]; t < found.spans[2 * k + 1]; ++t)
+      most[k] = std::max(most[k], field.frame(t)[found.symbols[k]]);
+  return most;
+}
+
 // ---- The beam ------------------------------------------------------------------------------------------------------
 
 class Beam {
@@ -147,11 +155,14 @@ class Beam {
       if (!acceptor_.accepts(nodes_[slot.node].state)) continue;
       std::vector<std::int32_t> symbols = spelled(slot.node);
       const double score = exact_score(field_, frames, symbols) + nodes_[slot.node].score;
-      if (score > IMPOSSIBLE) found.push_back({score, std::move(symbols), {}});
+      if (score > IMPOSSIBLE) found.push_back({score, std::move(symbols), {}, {}});
     }
     std::stable_sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.score > b.score; });
     if (found.size() > static_cast<std::size_t>(n_best)) found.resize(n_best);
-    for (Found& each : found) each.spans = best_spans(field_, each.symbols);
+    for (Found& each : found) {
+      each.spans = best_spans(field_, each.symbols);
+      each.peaks = peaks(field_, each);
+    }
     return found;
   }
 

@@ -51,6 +51,7 @@ struct Found {
   double score;                       // of all alignments together, and of the acceptor's moves
   std::vector<std::int32_t> symbols;  // without blanks
   std::vector<std::int32_t> spans;    // first frame and end of each symbol, in the best alignment
+  std::vector<float> peaks;           // what the emissions give each symbol there at most
 };
 
 // The best accepted strings, best first: a beam over prefixes, each with the sum over its alignments, in which every

@@ -155,6 +155,8 @@ def test_spans_are_those_of_the_best_alignment(emissions):
         assert len(spans) == len(each.labels)
         assert (spans[:, 0] < spans[:, 1]).all()
         assert (spans[1:, 0] >= spans[:-1, 1]).all()
+        peaks = [emissions[first:end, label].max() for label, (first, end) in zip(each.labels, spans, strict=True)]
+        assert each.peaks == tuple(np.array(peaks, np.float32).tolist())
         alignment = [0] * len(emissions)
         for label, (first, end) in zip(each.labels, each.spans, strict=True):
             alignment[first:end] = [label] * (end - first)

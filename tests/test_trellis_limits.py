@@ -124,7 +124,7 @@ def test_what_does_not_fit_is_refused(search, error, message):
 
 def test_fields_without_frames_and_without_hope():
     none = np.zeros((0, 3), np.float32)
-    assert trellis.prefix_search(none) == [trellis.Spelling((), 0.0, ())]
+    assert trellis.prefix_search(none) == [trellis.Spelling((), 0.0, (), ())]
     assert trellis.accepted_score(none) == trellis.string_score(none, []) == 0
     assert trellis.forward_score(none, string_graph([])) == 0
     assert trellis.forward_score(none, string_graph([1])) == -math.inf

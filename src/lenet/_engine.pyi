@@ -203,9 +203,9 @@ class Acceptor:
     def needs(self) -> int:
         """Count the frames a string needs."""
 
-def prefix_search(fields: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]], acceptor: Acceptor, beam: int, n_best: int, threads: int = 0) -> list[list[tuple[tuple[int, ...], float, tuple[tuple[int, int], ...]]]]:
+def prefix_search(fields: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]], acceptor: Acceptor, beam: int, n_best: int, threads: int = 0) -> list[list[tuple[tuple[int, ...], float, tuple[tuple[int, int], ...], tuple[float, ...]]]]:
     """
-    Find the best strings; of each field a list of symbols, score, and frames of each symbol.
+    Find the best strings; of each field a list of symbols, score, and of each symbol its frames and highest emission.
     """
 
 def accepted_scores(fields: Sequence[Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]], acceptor: Acceptor, threads: int = 0) -> NDArray[numpy.float64]:

@@ -16,7 +16,7 @@ from lenet.documents import Page, open_document
 from lenet.errors import InputError, LenetError
 from lenet.network import Network
 from lenet.reading.pages import network_for, read_page
-from lenet.reading.reader import TOGETHER, Reader
+from lenet.reading.reader import Reader
 from lenet.reading.readings import Reading
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from lenet.reading.templates import Template
 
 __all__ = ["DocumentReader", "PageResult", "why"]
+
+TOGETHER = 64
+"""Documents that are read at once where each is a field: no more than a killed run may well read again."""
 
 TURNED = "the page lies upside down; it was read all the same"
 """What is odd about a form."""

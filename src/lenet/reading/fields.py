@@ -6,6 +6,7 @@ section VII of LeCun et al. 1998 composes them, but while the search runs, and o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -109,11 +110,11 @@ def spell_strips(
     found = prefix_search_many(wanted, acceptor, beam=BEAM, n_best=n_best, threads=threads)
     free = prefix_search_many(everything, None, beam=BEAM, n_best=1, threads=threads)
     texts = []
-    for strip, logs, all_logs, spellings, anything in zip(strips, wanted, everything, found, free, strict=True):
+    for strip, spellings, anything in zip(strips, found, free, strict=True):
         shift = margin_of(strip)
-        possible = [_text(spelling, logs, network.classes, shift) for spelling in spellings]
+        possible = [_text(spelling, network.classes, shift) for spelling in spellings]
         best = _by_value(_weighed(possible, acceptor, network), grammar)
-        texts.append(FieldTexts(best, _text(anything[0], all_logs, network.classes, shift)))
+        texts.append(FieldTexts(best, _text(anything[0], network.classes, shift)))
     return texts
 
 
@@ -241,11 +242,7 @@ def margin_of(strip: Strip) -> int:
     return (padded(columns) - columns) // 2
 
 
-def _text(spelling: Spelling, logs: NDArray[np.float32], classes: tuple[str, ...], shift: int) -> FieldText:
-    spans = tuple((FRAME * first - shift, FRAME * end - shift) for first, end in spelling.spans)
-    sure = tuple(
-        float(np.exp(logs[first:end, label].max()))
-        for label, (first, end) in zip(spelling.labels, spelling.spans, strict=True)
-    )
-    text = "".join(classes[label] for label in spelling.labels)
-    return FieldText(text, min(0.0, spelling.score), spans, sure)
+def _text(spelling: Spelling, classes: tuple[str, ...], shift: int) -> FieldText:
+    spans = tuple([(FRAME * first - shift, FRAME * end - shift) for first, end in spelling.spans])
+    text = "".join([classes[label] for label in spelling.labels])
+    return FieldText(text, min(0.0, spelling.score), spans, tuple(map(math.exp, spelling.peaks)))

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader", "read"]
 
-TOGETHER = 64
-"""Fields that go through the network at once: enough to fill its batches, few enough to hold in memory."""
+TOGETHER = 256
+"""Fields that are read at once: enough to fill the network's blocks on several threads, few enough to wait for."""
 HELD = 1 << 25
 """Bytes of pictures that wait to be made ready on all threads at once: one photograph, or a group of small fields."""
 

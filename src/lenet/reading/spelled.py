@@ -81,8 +81,10 @@ def reading_of(
         return Reading("", None, 0.0, False, verdict.reason, (), whole)
     best = texts.best[0]
     characters = tuple(
-        Character(sign, sure, _inside(place, whole))
-        for sign, sure, place in zip(best.text, best.sure, said.places, strict=True)
+        [
+            Character(sign, sure, _inside(place, whole))
+            for sign, sure, place in zip(best.text, best.sure, said.places, strict=True)
+        ]
     )
     return Reading(
         best.text,
@@ -109,10 +111,8 @@ def places_of(texts: FieldTexts, strip: Strip) -> list[Place]:
 
 def _inside(box: Place, whole: Box) -> Box:
     """Return a box in whole pixels within the picture, of one pixel at least."""
-    left, top = (max(0, min(math.floor(box[side]), whole[side + 2] - 1)) for side in (0, 1))
-    right, bottom = (
-        max(low + 1, min(math.ceil(box[side + 2]), whole[side + 2])) for side, low in ((0, left), (1, top))
-    )
+    left, top = max(0, min(math.floor(box[0]), whole[2] - 1)), max(0, min(math.floor(box[1]), whole[3] - 1))
+    right, bottom = max(left + 1, min(math.ceil(box[2]), whole[2])), max(top + 1, min(math.ceil(box[3]), whole[3]))
     return left, top, right, bottom
 
 

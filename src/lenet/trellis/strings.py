@@ -31,11 +31,13 @@ class Spelling:
     labels : its symbols, without blanks.
     score : natural log of the sum over all its alignments, and the scores of the acceptor.
     spans : for each symbol its first frame and the one after its last, in the best alignment.
+    peaks : for each symbol the highest of its emissions in these frames.
     """
 
     labels: tuple[int, ...]
     score: float
     spans: tuple[tuple[int, int], ...]
+    peaks: tuple[float, ...]
 
 
 def prefix_search_many(
