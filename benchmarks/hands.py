@@ -25,6 +25,8 @@ __all__ = ["european_digits", "hands"]
 ARCHIVE = "dida-digits.tar"
 SHARE = 0.25
 """Share of Europeans among all digits."""
+UNLIKELY = 0.02
+"""Probability of the label below which the network for single digits takes a piece for a neighbour or a line."""
 
 
 def hands() -> lenet.Dataset:
@@ -46,7 +48,9 @@ def european_digits() -> lenet.Dataset:
             if digit is not None:
                 images.append(digit)
                 labels.append(int(entry["text"]))
-    return lenet.Dataset(np.stack(images)[:, np.newaxis], np.array(labels), tuple("0123456789"))
+    stacked, numbers = np.stack(images)[:, np.newaxis], np.array(labels)
+    likely = lenet.load("digits").predict_proba(stacked)[np.arange(len(numbers)), numbers] > UNLIKELY
+    return lenet.Dataset(stacked[likely], numbers[likely], tuple("0123456789"))
 
 
 def middle_ink(grey: NDArray[np.float32]) -> NDArray[np.uint8] | None:
