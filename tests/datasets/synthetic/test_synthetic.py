@@ -11,6 +11,7 @@ import lenet
 from lenet.datasets.synthetic import SIGNS, number_text, synthetic_fields
 from lenet.datasets.synthetic.fields import _composed
 from lenet.datasets.synthetic.pen import drawn, resized
+from lenet.datasets.synthetic.strokes import HABITS, HALVES
 from lenet.datasets.synthetic.writer import Writer
 from lenet.errors import InputError
 
@@ -91,6 +92,40 @@ def test_a_stroke_is_as_wide_as_its_pen():
     ink, left, top = drawn([[(10.0, 10.0), (50.0, 10.0)]], 4.0)
     assert ink[:, ink.shape[1] // 2].sum() == pytest.approx(4, abs=0.3)
     assert (left, top) == (4.0, 4.0)
+
+
+def test_a_corner_stays_sharp_and_a_closed_stroke_is_round():
+    ring = np.array([(50 + 30 * np.cos(a), 50 + 30 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 9)])
+    ink, left, top = drawn([ring.tolist()], 3.0)
+    y, x = np.nonzero(ink > 0.5)
+    assert np.hypot(x + left - 50, y + top - 50) == pytest.approx(30, abs=2.5)
+    (straight, *_), (bent, *_) = (drawn([[(0, 0), (20, 40), (40, 0)]], 2.0, bend) for bend in (0.0, 1.0))
+    assert straight[:8].sum() < bent[:8].sum()  # a curve turns before its ends, straight strokes do not
+
+
+def test_there_are_many_habits_and_each_is_about_a_digit_high():
+    assert all(len(ways) >= 8 for ways in HABITS.values())
+    for figure in [*HALVES, *(figure for ways in HABITS.values() for figure in ways)]:
+        y = np.array([y for stroke in figure for _, y in stroke])
+        assert 0.7 < np.ptp(y) < 1.4
+        assert all(len(stroke) > 1 for stroke in figure)
+
+
+def test_zeros_of_one_stroke_hang_together_and_grow_with_their_number(digits):
+    writer = Writer(digits.images[:, 0], digits.labels, np.random.default_rng(3))
+    two, five = (np.mean([writer.zeros(count, 30).ink.shape[1] for _ in range(20)]) for count in (2, 5))
+    assert five > 1.8 * two
+    for _ in range(10):
+        inked = np.flatnonzero(writer.zeros(3, 30).ink.max(axis=0))
+        assert len(inked) == np.ptp(inked) + 1
+
+
+def test_a_last_stroke_is_flat_or_rises_but_is_no_slash(digits):
+    for seed in range(40):
+        writer = Writer(digits.images[:, 0], digits.labels, np.random.default_rng(seed))
+        glyph = writer.end_stroke("-", 30)
+        assert glyph.ink.max() > 0.5
+        assert glyph.ink.shape[0] < 40
 
 
 def test_resizing_keeps_the_share_of_ink():

@@ -36,7 +36,21 @@ def _rules(shape: tuple[int, ...], rng: np.random.Generator) -> Ink:
             np.maximum(lines, np.clip(1 - np.abs(x - place), 0, 1), out=lines)
         for place in (rng.uniform(0, 3), rows - rng.uniform(1, 4)):
             np.maximum(lines, np.clip(1 - np.abs(y - place), 0, 1), out=lines)
+    if rng.random() < (0.4 if columns < 1.6 * rows else 0.05):
+        for side in range(4):
+            _frame(np.rot90(lines, side), rng)
     return lines
+
+
+def _frame(lines: Ink, rng: np.random.Generator) -> None:
+    """Put what a crop left of a box's line at the left edge, often nothing, or a part of it alone."""
+    if rng.random() < 0.5:
+        rows, columns = lines.shape
+        place = rng.uniform(-0.5, min(4, 0.06 * columns)) + rng.normal(0, 0.015) * np.arange(rows)
+        away = np.abs(np.arange(columns) - place[:, np.newaxis])
+        first, last = (0, rows) if rng.random() < 0.7 else np.sort(rng.integers(0, rows + 1, 2))
+        drawn = np.clip(rng.uniform(0.8, 2.2) - away, 0, 1)[first:last]
+        np.maximum(lines[first:last], drawn, out=lines[first:last])
 
 
 def _ground(shape: tuple[int, ...], rng: np.random.Generator) -> Ink:

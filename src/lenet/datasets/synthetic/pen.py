@@ -18,18 +18,26 @@ Stroke = Sequence[tuple[float, float]]
 
 _PIECES = 6
 """Straight pieces between two points of a curve."""
+_CLOSED = 0.12
+"""Distance of the ends, as a share of the curve's extent, below which it goes round without a corner; of ours."""
 _SOFT = 0.7
 """Pixels over which the edge of a stroke fades."""
 
 
-def drawn(strokes: Sequence[Stroke], width: float) -> tuple[Ink, float, float]:
+def drawn(strokes: Sequence[Stroke], width: float, bend: float = 1.0) -> tuple[Ink, float, float]:
     """Draw strokes with a pen `width` pixels wide.
+
+    Parameters
+    ----------
+    strokes : points of each.
+    width : pixels of a stroke across.
+    bend : how round the way from point to point is: 0 straight, 1 a smooth curve, 1.6 about as round as an ellipse.
 
     Returns
     -------
     The ink, and the x and y of its first pixel in the coordinates of the strokes.
     """
-    curves = [_curve(np.asarray(stroke, np.float32)) for stroke in strokes]
+    curves = [_curve(np.asarray(stroke, np.float32), bend) for stroke in strokes]
     every = np.vstack(curves)
     margin = int(width) + 2
     first = every.min(axis=0) - margin
@@ -40,14 +48,17 @@ def drawn(strokes: Sequence[Stroke], width: float) -> tuple[Ink, float, float]:
     return ink, float(first[0]), float(first[1])
 
 
-def _curve(points: Ink) -> Ink:
-    """Return many points on a Catmull-Rom spline through the given ones; two points stay a straight line."""
+def _curve(points: Ink, bend: float) -> Ink:
+    """Return many points on a Catmull-Rom spline through the given ones, or nearer to straight lines between them."""
     if len(points) < 3:
         return points
-    padded = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])[:, np.newaxis]
+    closed = np.ptp(points[[0, -1]], axis=0).max() < _CLOSED * np.ptp(points, axis=0).max()
+    before, after = (points[-2], points[1]) if closed else (2 * points[0] - points[1], 2 * points[-1] - points[-2])
+    padded = np.vstack([before, points, after])[:, np.newaxis]
     t = np.linspace(0, 1, _PIECES, endpoint=False, dtype=np.float32)[:, np.newaxis]
     a, b, c, d = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
     bent = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    bent = bend * bent + (1 - bend) * (b + (c - b) * t)
     return np.vstack([bent.reshape(-1, 2), points[-1:]])
 
 

@@ -11,8 +11,8 @@ Rng = np.random.Generator
 
 def number_text(rng: Rng) -> str:
     """Return some text of `SIGNS`, as often as we guess that people write its kind."""
-    kinds = (_code, _amount, _date, _time, _percentage, _halves, _no_number, _spoilt)
-    return kinds[rng.choice(len(kinds), p=[0.27, 0.42, 0.18, 0.03, 0.02, 0.04, 0.02, 0.02])](rng)
+    kinds = (_code, _amount, _date, _time, _percentage, _mark, _no_number, _spoilt)
+    return kinds[rng.choice(len(kinds), p=[0.25, 0.4, 0.18, 0.03, 0.02, 0.08, 0.02, 0.02])](rng)
 
 
 def _digits(rng: Rng, least: int, most: int) -> str:
@@ -58,8 +58,8 @@ def _before(rng: Rng) -> str:
 
 
 def _after(rng: Rng) -> str:
-    signs = ["", "/-", "-", "=", ".", ",", ".-", "/", "#", ":", "45/100", "00/100", "xx/100", "50/100", "**"]
-    shares = [0.56, 0.1, 0.08, 0.06, 0.03, 0.03, 0.03, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.04]
+    signs = ["", "/-", "-", "=", ".", ",", ".-", ",-", "/", "#", ":", "45/100", "00/100", "xx/100", "50/100", "**"]
+    shares = [0.5, 0.11, 0.08, 0.07, 0.03, 0.03, 0.06, 0.02, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.03]
     return str(rng.choice(signs, p=shares))
 
 
@@ -79,8 +79,12 @@ def _percentage(rng: Rng) -> str:
     return _digits(rng, 1, 2) + "%"
 
 
-def _halves(rng: Rng) -> str:
-    return ("" if rng.random() < 0.2 else _digits(rng, 1, 2)) + "½"
+def _mark(rng: Rng) -> str:
+    """Return what stands in a box of a marks table: a digit, seldom two, and often a half."""
+    kind = rng.random()
+    if kind < 0.12:
+        return "½"
+    return _digits(rng, 1, 1 if rng.random() < 0.8 else 2) + ("½" if kind < 0.7 else "")
 
 
 def _no_number(rng: Rng) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.datasets.synthetic.pen import Ink, Stroke, drawn, joined, resized
+from lenet.datasets.synthetic.pen import Ink, drawn, joined, resized
+from lenet.datasets.synthetic.strokes import HABITS, HALVES, LETTERS, SCREEN_SEVENS, SIGN_STROKES, Figure
 
 __all__ = ["SIGNS", "Glyph", "Writer"]
 
@@ -15,115 +16,12 @@ SIGNS = "0123456789.,-/=:*#$%½₹x?"
 """What a writer can write, in the order of a field network's classes (after the blank). "?" stands for a letter or a
 scribble: ink that is no sign of a number."""
 
-_STROKES: dict[str, list[Stroke]] = {
-    "-": [[(0, 0.55), (0.6, 0.5)]],
-    "/": [[(0.55, -0.1), (0.05, 1.1)]],
-    "=": [[(0, 0.42), (0.6, 0.4)], [(0, 0.66), (0.6, 0.62)]],
-    ":": [[(0.05, 0.35), (0.06, 0.37)], [(0.05, 0.8), (0.06, 0.82)]],
-    "*": [[(0.25, 0.15), (0.25, 0.75)], [(0, 0.3), (0.5, 0.6)], [(0.5, 0.3), (0, 0.6)]],
-    "#": [
-        [(0.25, 0.05), (0.15, 0.95)],
-        [(0.55, 0.05), (0.45, 0.95)],
-        [(0.02, 0.35), (0.7, 0.33)],
-        [(0, 0.66), (0.68, 0.64)],
-    ],
-    "$": [
-        [(0.55, 0.2), (0.3, 0.08), (0.08, 0.25), (0.3, 0.48), (0.55, 0.7), (0.3, 0.92), (0.03, 0.8)],
-        [(0.32, -0.1), (0.29, 1.1)],
-    ],
-    "%": [
-        [(0.7, 0.05), (0.1, 0.95)],
-        [(0.18, 0.1), (0.05, 0.22), (0.18, 0.36), (0.3, 0.22), (0.18, 0.1)],
-        [(0.62, 0.64), (0.5, 0.78), (0.62, 0.92), (0.74, 0.78), (0.62, 0.64)],
-    ],
-    "₹": [
-        [(0.02, 0.08), (0.58, 0.06)],
-        [(0.02, 0.3), (0.56, 0.28)],
-        [(0.1, 0.08), (0.38, 0.12), (0.4, 0.38), (0.08, 0.5), (0.5, 1)],
-    ],
-    "x": [[(0, 0.45), (0.5, 1)], [(0.5, 0.45), (0, 1)]],
-}
-"""Signs in a box one digit high: y runs from 0, the top of a digit, to 1, where it stands."""
-
-_HABITS: dict[str, list[list[Stroke]]] = {
-    "0": [
-        [[(0.3, 0.03), (0.02, 0.5), (0.3, 0.98), (0.6, 0.5), (0.3, 0.03), (0.2, 0.1)]],
-        [[(0.25, 0.05), (0.05, 0.6), (0.35, 0.95), (0.6, 0.45), (0.35, 0.02), (0.15, 0.12)]],
-    ],
-    "1": [
-        [[(0.02, 0.38), (0.35, 0.02), (0.32, 1)]],
-        [[(0.02, 0.35), (0.3, 0.02), (0.28, 0.98)], [(0.05, 1), (0.55, 0.98)]],
-        [[(0.3, 0), (0.05, 1)]],
-        [[(0.02, 0.5), (0.42, 0), (0.12, 1)]],
-    ],
-    "2": [
-        [[(0.05, 0.25), (0.3, 0.02), (0.5, 0.25), (0.05, 0.97), (0.6, 0.95)]],
-        [[(0.05, 0.3), (0.28, 0.03), (0.5, 0.3), (0.1, 0.9), (0.12, 0.75), (0.3, 0.9), (0.62, 0.97)]],
-    ],
-    "3": [
-        [[(0.05, 0.12), (0.35, 0.02), (0.45, 0.25), (0.2, 0.45), (0.5, 0.7), (0.3, 0.98), (0.02, 0.88)]],
-        [[(0.05, 0.05), (0.5, 0.04), (0.2, 0.42), (0.52, 0.65), (0.3, 1), (0.02, 0.92)]],
-    ],
-    "4": [
-        [[(0.3, 0.02), (0.02, 0.62), (0.6, 0.58)], [(0.42, 0.35), (0.36, 1)]],
-        [[(0.08, 0.05), (0.05, 0.5), (0.5, 0.48)], [(0.55, 0.02), (0.5, 1)]],
-        [[(0.1, 0.1), (0.04, 0.52), (0.32, 0.58), (0.55, 0.45), (0.6, 0.05), (0.5, 1)]],
-    ],
-    "5": [
-        [[(0.12, 0.05), (0.08, 0.45), (0.42, 0.45), (0.5, 0.75), (0.3, 1), (0.03, 0.9)], [(0.12, 0.05), (0.55, 0.02)]],
-        [[(0.6, 0), (0.15, 0.05), (0.1, 0.45), (0.45, 0.5), (0.42, 0.9), (0.02, 0.95)]],
-    ],
-    "6": [[[(0.45, 0.03), (0.1, 0.45), (0.1, 0.85), (0.35, 0.98), (0.5, 0.72), (0.3, 0.55), (0.08, 0.75)]]],
-    "7": [
-        [[(0.03, 0.06), (0.55, 0.04), (0.2, 1)], [(0.08, 0.52), (0.5, 0.48)]],
-        [[(0.02, 0.22), (0.06, 0.05), (0.58, 0.05), (0.22, 1)], [(0.1, 0.5), (0.55, 0.47)]],
-    ],
-    "8": [
-        [
-            [
-                (0.5, 0.15),
-                (0.25, 0.02),
-                (0.08, 0.22),
-                (0.45, 0.65),
-                (0.3, 0.98),
-                (0.06, 0.78),
-                (0.45, 0.35),
-                (0.5, 0.15),
-            ]
-        ],
-        [
-            [(0.28, 0.03), (0.08, 0.25), (0.28, 0.47), (0.48, 0.25), (0.28, 0.03)],
-            [(0.28, 0.47), (0.03, 0.75), (0.28, 1), (0.55, 0.75), (0.28, 0.47)],
-        ],
-    ],
-    "9": [
-        [[(0.5, 0.2), (0.25, 0.03), (0.05, 0.25), (0.25, 0.45), (0.5, 0.22), (0.48, 0.8), (0.25, 1)]],
-        [[(0.5, 0.1), (0.2, 0.02), (0.05, 0.3), (0.3, 0.45), (0.5, 0.1), (0.5, 0.95)]],
-        [[(0.5, 0.2), (0.2, 0.05), (0.08, 0.3), (0.35, 0.42), (0.5, 0.15), (0.42, 0.9), (0.1, 1.1), (0.05, 0.9)]],
-    ],
-}
-"""Digits as people outside the United States write them: crossed 7, 1 with a flag or a foot, open 4, 9 like g."""
-
-_LETTERS: list[list[Stroke]] = [
-    [[(0.5, 0.5), (0.2, 0.48), (0.05, 0.75), (0.25, 0.98), (0.5, 0.7), (0.52, 0.5), (0.55, 0.98)]],
-    [[(0.1, 1), (0.12, 0.05)], [(0.1, 0.1), (0.5, 0.1), (0.5, 0.45), (0.12, 0.52), (0.6, 1)]],
-    [[(0.05, 0.5), (0.08, 1)], [(0.08, 0.65), (0.3, 0.48), (0.42, 0.65), (0.45, 1)]],
-    [
-        [(0.02, 0.5), (0.05, 1)],
-        [(0.05, 0.6), (0.25, 0.48), (0.32, 1)],
-        [(0.32, 0.6), (0.55, 0.48), (0.62, 1)],
-    ],
-    [[(0.05, 0.5), (0.1, 0.95), (0.4, 0.9), (0.45, 0.5), (0.5, 1)]],
-    [[(0.08, 0.02), (0.06, 1)], [(0.45, 0.45), (0.1, 0.7), (0.5, 1)]],
-    [[(0.05, 1), (0.08, 0.05), (0.55, 0.95), (0.58, 0)]],
-    [[(0.5, 0.05), (0.1, 0.08), (0.08, 0.95), (0.5, 0.95)], [(0.1, 0.5), (0.42, 0.48)]],
-    [[(0, 0.06), (0.6, 0.04)], [(0.3, 0.05), (0.28, 1)]],
-    [[(0, 1), (0.3, 0.02), (0.6, 1)], [(0.12, 0.65), (0.5, 0.63)]],
-]
-"""a R n m u k N E T A: letters that look like no digit, since somebody's s is another's 5."""
-
-_DRAWN_WRITERS, _DRAWN_ONES = 0.12, 0.15
-"""Shares of the writers whose digits are all drawn, and of single 1s and 7s of the others; of ours, by eye."""
+_DRAWN_WRITERS, _SCREEN_WRITERS = 0.3, 0.05
+"""Shares of the writers whose digits are all drawn: with a pen, and with a mouse or a finger; of ours, by eye."""
+_DRAWN_DIGITS = {"1": 0.2, "7": 0.2, "4": 0.12, "8": 0.12, "9": 0.15}
+"""Shares of single digits that the other writers draw; of ours, by eye."""
+_OTHERWISE = 0.08
+"""The same for every other digit."""
 _SAME_HAND = 40
 """Digits that follow each other in a set are taken for one hand's; for MNIST, which is shuffled, that means nothing."""
 
@@ -148,11 +46,16 @@ class Writer:
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int64], rng: np.random.Generator) -> None:
         self.images, self.rng = images, rng
         self.places = [np.flatnonzero(labels == digit) for digit in range(10)]
-        self.pen = rng.uniform(0.06, 0.13)
+        kinds = [_SCREEN_WRITERS, _DRAWN_WRITERS, 1 - _SCREEN_WRITERS - _DRAWN_WRITERS]
+        kind = str(rng.choice(["screen", "drawn", "real"], p=kinds))
+        self.on_screen, self.draws_digits = kind == "screen", kind != "real"
+        self.pen = np.exp(rng.uniform(np.log(0.035), np.log(0.2))) if rng.random() < 0.3 else rng.uniform(0.06, 0.13)
+        self.bend = rng.uniform(0, 1.4) if self.on_screen else rng.uniform(0.8, 1.6)
+        self.shake = rng.uniform(0.005, 0.03) if self.on_screen else rng.uniform(0.01, 0.055)
         self.slant = rng.normal(0, 0.18)
-        self.shake = rng.uniform(0.01, 0.045)
-        self.draws_digits = rng.random() < _DRAWN_WRITERS
-        self.habits = {digit: int(rng.integers(len(ways))) for digit, ways in _HABITS.items()}
+        self.aspect = float(np.clip(np.exp(rng.normal(0, 0.25 if self.draws_digits else 0.12)), 0.5, 1.8))
+        self.unevenness = rng.uniform(0.03, 0.14)
+        self.habits = {digit: int(rng.integers(len(ways))) for digit, ways in HABITS.items()}
         self.starts = [int(rng.integers(max(1, len(places)))) for places in self.places]
 
     def glyph(self, sign: str, height: float) -> Glyph:
@@ -171,40 +74,86 @@ class Writer:
         if sign == "?":
             return self._no_sign(height)
         if sign in "-=":
-            wide, down = uniform(0.6, 1.8) * (2 if self.rng.random() < 0.15 else 1), self.rng.normal(0, 0.05)
-            return self._draw([[(x * wide, y + down) for x, y in stroke] for stroke in _STROKES[sign]], height)
-        return self._draw(_STROKES[sign], height, uniform(0.75, 1.2))
+            return self._dash(sign, height)
+        return self._draw(SIGN_STROKES[sign], height, uniform(0.75, 1.2))
+
+    def end_stroke(self, sign: str, height: float) -> Glyph:
+        """Write a "-" or "=" after a number: at any slant, length and height, curved, or cut off by the edge."""
+        rng = self.rng
+        if sign == "-" and rng.random() < 0.25:  # wavy
+            wide, bulge = rng.uniform(0.4, 1.3), rng.uniform(0.05, 0.2) * rng.choice([-1, 1])
+            strokes = [[(0.0, 0.0), (0.25, -bulge), (0.5, 0.0), (0.75, bulge), (1.0, 0.0)]]
+        else:
+            wide, bulge = rng.uniform(0.18, 1.2), rng.normal(0, 0.06)
+            lines = (0.0, rng.uniform(0.14, 0.3))[: 1 + (sign == "=")]
+            strokes = [[(0.0, y), (0.5, y + bulge), (rng.uniform(0.7, 1.2), y)] for y in lines]
+        rise = np.tan(np.radians(rng.uniform(-20, 50 if wide < 0.7 and sign == "-" else 25)))
+        down = rng.uniform(0.15, 0.85)
+        glyph = self._draw([[(x * wide, y + down - x * wide * rise) for x, y in stroke] for stroke in strokes], height)
+        if rng.random() < 0.2 and wide > 0.4:
+            return Glyph(glyph.ink[:, : int(glyph.ink.shape[1] * rng.uniform(0.5, 0.9))], glyph.top)
+        return glyph
+
+    def zeros(self, count: int, height: float) -> Glyph:
+        """Write several zeros in one stroke, as many end a round amount."""
+        rng = self.rng
+        wide, high, step = rng.uniform(0.35, 0.75), rng.uniform(0.3, 1), rng.uniform(0.75, 1.2)
+        dip, loop = rng.uniform(0, 0.25), rng.uniform(0, 0.15)
+        turn = [(0.6, 0.02), (0.15, 0.2), (0.1, 0.75), (0.5, 1.0), (0.9, 0.6), (0.7, loop)]
+        points = [(x + step * zero, y) for zero in range(count) for x, y in (*turn, (1.0, dip + 0.05))]
+        return self._draw([[(x * wide, 1 - high + y * high) for x, y in points[:-1]]], height)
+
+    def _dash(self, sign: str, height: float) -> Glyph:
+        rng = self.rng
+        wide, down = rng.uniform(0.6, 1.8) * (2 if rng.random() < 0.15 else 1), rng.normal(0, 0.05)
+        rise = rng.normal(0.03, 0.12)
+        strokes = [[(x * wide, y + down - x * rise) for x, y in stroke] for stroke in SIGN_STROKES[sign]]
+        return self._draw(strokes, height)
 
     def _digit(self, sign: str, height: float) -> Glyph:
         rng, places = self.rng, self.places[int(sign)]
-        if not len(places) or self.draws_digits or (sign in "17" and rng.random() < _DRAWN_ONES):
-            ways = _HABITS[sign]
-            usual = rng.random() < 0.85
-            return self._draw(ways[self.habits[sign] if usual else int(rng.integers(len(ways)))], height)
+        if not len(places) or self.draws_digits or rng.random() < _DRAWN_DIGITS.get(sign, _OTHERWISE):
+            return self._drawn_digit(sign, height)
         image = self.images[places[(self.starts[int(sign)] + int(rng.integers(_SAME_HAND))) % len(places)]]
         rows, columns = np.flatnonzero(image.max(axis=1) > 40), np.flatnonzero(image.max(axis=0) > 40)
         if not len(rows):
-            return self._draw(_HABITS[sign][0], height)
+            return self._drawn_digit(sign, height)
         ink = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] / np.float32(255)
         high = ink.shape[0]
         factor = height / max(high, 0.8 * ink.shape[1])
-        wide = ink.shape[1] * factor * rng.uniform(0.85, 1.15)
+        wide = ink.shape[1] * factor * self.aspect * rng.uniform(0.9, 1.1)
         return Glyph(resized(ink, round(high * factor), round(wide)), height - high * factor)
 
-    def _draw(self, strokes: list[Stroke], height: float, size: float = 1.0) -> Glyph:
-        shaken = [
-            [(float(x), float(y)) for x, y in np.asarray(stroke) * height * size + self._shaking(len(stroke), height)]
-            for stroke in strokes
-        ]
-        ink, _, top = drawn(shaken, max(1.2, self.pen * height))
+    def _drawn_digit(self, sign: str, height: float) -> Glyph:
+        """Draw a digit in the writer's habit, seldom in another, each time a little narrower, higher or more aslant."""
+        rng, ways = self.rng, HABITS[sign]
+        figure = ways[self.habits[sign] if rng.random() < 0.8 else int(rng.integers(len(ways)))]
+        if sign == "7" and self.on_screen and rng.random() < 0.7:
+            figure = SCREEN_SEVENS[self.habits["1"] % len(SCREEN_SEVENS)]
+        wide, high, lean = self.aspect * rng.normal(1, 0.1), rng.normal(1, 0.06), rng.normal(0, 0.08)
+        moved = [[(x * wide + (1 - y) * lean, 1 - (1 - y) * high) for x, y in stroke] for stroke in figure]
+        return self._draw(moved, height)
+
+    def _draw(self, figure: Figure, height: float, size: float = 1.0, thickest: float = 1.0) -> Glyph:
+        strokes = [self._shaken(np.asarray(stroke) * height * size, height).tolist() for stroke in figure]
+        ink, _, top = drawn(strokes, max(1.2, min(self.pen, thickest) * height), self.bend)
         return Glyph(ink, top)
 
-    def _shaking(self, points: int, height: float) -> NDArray[np.float64]:
-        return self.rng.normal(0, self.shake * height, (points, 2))
+    def _shaken(self, points: NDArray[np.float64], height: float) -> NDArray[np.float64]:
+        """Return points moved a little, each by chance; a corner, which is one point twice, stays one."""
+        away = self.rng.normal(0, self.shake * height, points.shape)
+        corners = np.flatnonzero((points[1:] == points[:-1]).all(axis=1))
+        away[corners + 1] = away[corners]
+        return np.asarray(points + away)
 
     def _half(self, height: float) -> Glyph:
-        """Write a fraction: its digits beside a slash, or one above the other."""
+        """Write a fraction: drawn in few strokes, or its digits beside a slash, or one above the other."""
         rng, uniform = self.rng, self.rng.uniform
+        if rng.random() < 0.45:
+            size, figure = uniform(0.5, 1.15), HALVES[int(rng.integers(len(HALVES)))]
+            wide, down = self.aspect * uniform(0.8, 1.2), uniform(-0.2, 1.25 - size)
+            strokes = [[(x * wide * size, y * size + down) for x, y in stroke] for stroke in figure]
+            return self._draw(strokes, height, thickest=0.1 * size)
         one, two = (self._digit(sign, height * uniform(0.38, 0.72)).ink for sign in "12")
         if rng.random() < 0.3:
             return self._stacked(one, two, height)
@@ -237,7 +186,7 @@ class Writer:
     def _no_sign(self, height: float) -> Glyph:
         rng = self.rng
         if rng.random() < 0.55:
-            return self._draw(_LETTERS[int(rng.integers(len(_LETTERS)))], height)
+            return self._draw(LETTERS[int(rng.integers(len(LETTERS)))], height)
         points = int(rng.integers(6, 12))
         return self._draw([list(zip(rng.uniform(0, 1.2, points), rng.uniform(0, 1, points), strict=True))], height)
 
