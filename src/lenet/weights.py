@@ -33,6 +33,9 @@ LARGEST = 1 << 30
 LARGEST_UNITS = 1 << 26
 """Units of a network that a file may describe: 256 MB an image; LeNet-5 has 8,094."""
 
+PARTNER = "partner."
+"""What the names of a partner's arrays begin with (`Network.partner`)."""
+
 _MODELS = Path(__file__).with_name("models")
 _SUFFIX = ".safetensors"
 
@@ -73,7 +76,10 @@ def _pieces(network: Network) -> tuple[bytes, bytes, bytes]:
         metadata["card"] = network.card.to_json()
     if network.calibration is not None:
         metadata["calibration"] = network.calibration.to_json()
-    return _packed(_tensors(network), metadata)
+    tensors = _tensors(network)
+    if network.partner is not None:
+        tensors |= {PARTNER + name: numbers for name, numbers in _tensors(network.partner).items()}
+    return _packed(tensors, metadata)
 
 
 def load(name_or_path: str | os.PathLike[str]) -> Network:
@@ -92,12 +98,15 @@ def load(name_or_path: str | os.PathLike[str]) -> Network:
     """
     path = _find(name_or_path)
     metadata, tensors = _read(path)
-    network = Network.__new__(Network)
     architecture = _architecture(path, metadata, tensors)
-    network._build(architecture)
-    _fill(path, _tensors(network), tensors)
-    network._engine.changed()
+    own = {name: array for name, array in tensors.items() if not name.startswith(PARTNER)}
+    others = {name.removeprefix(PARTNER): tensors[name] for name in set(tensors) - set(own)}
+    network = _filled(path, architecture, own)
     _describe(path, network, metadata)
+    if others:
+        partner = _filled(path, architecture, others)
+        partner.classes = network.classes
+        network.partner = partner
     return network
 
 
@@ -171,6 +180,15 @@ def _architecture(path: Path, metadata: Mapping[str, str], tensors: Mapping[str,
     if sum(math.prod(shape) for shape in architecture.shapes()) > LARGEST_UNITS:
         raise _refuse(path, f"{architecture.name} has more than {LARGEST_UNITS:,} units")
     return architecture
+
+
+def _filled(path: Path, architecture: Architecture, tensors: Mapping[str, NDArray[Any]]) -> Network:
+    """Return a network with the numbers of a file."""
+    network = Network.__new__(Network)
+    network._build(architecture)
+    _fill(path, _tensors(network), tensors)
+    network._engine.changed()
+    return network
 
 
 def _fill(path: Path, wanted: Mapping[str, NDArray[np.float32]], tensors: Mapping[str, NDArray[Any]]) -> None:

@@ -20,7 +20,7 @@ from lenet.files import write_whole
 from lenet.learning.history import History
 from lenet.learning.recipes import Recipe
 
-__all__ = ["Checkpoint", "load", "save"]
+__all__ = ["NUMBERS", "Checkpoint", "load", "save"]
 
 FORMAT = "lenet-checkpoint-1"
 """What the header calls itself; a later, incompatible one would count up."""
@@ -29,7 +29,10 @@ LARGEST = 1 << 32
 """Bytes of a file that is read at all; LeNet-5 with AdamW and an average has 1 MB."""
 
 Numbers = NDArray[np.float32]
-_ARRAYS = ("parameters", "statistics", "optimizer", "average_parameters", "average_statistics")
+NUMBERS = ("parameters", "statistics", "optimizer", "average_parameters", "average_statistics")
+"""The numbers of a training: of the network, as the engine lays them out; the momentum or moments of the optimiser; the
+moving averages, which are empty where the recipe takes none."""
+_PARTNER = "partner_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +45,8 @@ class Checkpoint:
     data : tells whether a data set is the one that was trained on.
     step : steps of the optimiser so far.
     history : the epochs so far.
-    parameters, statistics : the numbers of the network, float32, as the engine lays them out.
-    optimizer : the momentum or moments of the optimiser.
-    average_parameters, average_statistics : the moving averages; empty where the recipe takes none.
+    numbers : all of `NUMBERS`, float32.
+    partner : those of the network's partner, if it is trained as well.
     """
 
     architecture: Architecture
@@ -52,11 +54,8 @@ class Checkpoint:
     data: str
     step: int
     history: History
-    parameters: Numbers
-    statistics: Numbers
-    optimizer: Numbers
-    average_parameters: Numbers
-    average_statistics: Numbers
+    numbers: tuple[Numbers, ...]
+    partner: tuple[Numbers, ...] = ()
 
 
 def save(checkpoint: Checkpoint, path: str | os.PathLike[str]) -> Path:
@@ -77,8 +76,10 @@ def save(checkpoint: Checkpoint, path: str | os.PathLike[str]) -> Path:
         "data": checkpoint.data,
         "step": json.dumps(checkpoint.step),
     }
-    arrays = {name: np.ascontiguousarray(getattr(checkpoint, name)) for name in _ARRAYS}
-    return write_whole(path, [pack(arrays, metadata)])
+    arrays = dict(zip(NUMBERS, checkpoint.numbers, strict=True))
+    if checkpoint.partner:
+        arrays |= {_PARTNER + name: some for name, some in zip(NUMBERS, checkpoint.partner, strict=True)}
+    return write_whole(path, [pack({name: np.ascontiguousarray(some) for name, some in arrays.items()}, metadata)])
 
 
 def load(path: str | os.PathLike[str]) -> Checkpoint:
@@ -104,7 +105,8 @@ def load(path: str | os.PathLike[str]) -> Checkpoint:
         raise InputError(f"{path} cannot be read ({error.strerror or error}); give a checkpoint's path") from error
     except (SafetensorError, TypeError, ValueError, AttributeError) as error:
         raise _refuse(path, str(error)) from None
-    if header.get("format") != FORMAT or set(arrays) != set(_ARRAYS):
+    own, both = set(NUMBERS), {*NUMBERS, *(_PARTNER + name for name in NUMBERS)}
+    if header.get("format") != FORMAT or set(arrays) not in (own, both):
         raise _refuse(path, "other contents than a checkpoint's")
     for name, array in arrays.items():
         if array.dtype != np.float32 or array.ndim != 1 or not np.isfinite(array).all():
@@ -122,7 +124,9 @@ def _join(path: Path, header: dict[str, str], arrays: dict[str, Numbers]) -> Che
         step = int(header["step"])
         if not 0 <= step < 1 << 62:
             raise _refuse(path, f"{step} steps")
-        return Checkpoint(architecture, recipe, header["data"], step, history, **arrays)
+        own = tuple(arrays[name] for name in NUMBERS)
+        partner = tuple(arrays[_PARTNER + name] for name in NUMBERS if _PARTNER + name in arrays)
+        return Checkpoint(architecture, recipe, header["data"], step, history, own, partner)
     except FormatError:
         raise
     except (LenetError, KeyError, TypeError, ValueError, RecursionError) as error:

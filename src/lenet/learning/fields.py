@@ -6,7 +6,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from lenet.datasets.labelled_fields import Fields
 from lenet.datasets.synthetic import SIGNS, synthetic_fields
 from lenet.errors import InputError
 from lenet.learning import checkpoints
+from lenet.learning.checkpoints import Checkpoint
 from lenet.learning.history import Epoch, History, Progress
 from lenet.learning.loop import Course, Training
 from lenet.learning.recipes import RECIPES, Recipe
@@ -64,6 +65,7 @@ def train_fields(
     recipe: Recipe | None = None,
     validation: Fields | None = None,
     synthetic: int = SYNTHETIC,
+    beside: float = 1.0,
     resume: str | Path | None = None,
     checkpoint: str | Path | None = None,
     callback: Callable[[Progress], None] | None = None,
@@ -74,11 +76,13 @@ def train_fields(
     Parameters
     ----------
     fields : pictures of fields and their texts, all of `SIGNS`; without them, synthetic fields alone are learned.
-    digits : single digits to compose synthetic fields of; as many of them as of the given fields pass in each epoch.
-    start : a network to go on from, such as the shipped "fields"; without it, `field_network` with new numbers.
+    digits : single digits to compose synthetic fields of.
+    start : a network to go on from, such as the shipped "fields"; its partner learns as well. Without it,
+        `field_network` with new numbers.
     recipe : how to train; `RECIPES["fields"]`, or "fields-more" where there is a network to start from.
     validation : fields to measure the error on after each epoch.
     synthetic : how many synthetic fields to write.
+    beside : how many of them pass in each epoch for each given field.
     resume, checkpoint, callback, threads : as in `lenet.train`.
 
     Returns
@@ -97,7 +101,7 @@ def train_fields(
     before = None if resume is None else checkpoints.load(resume)
     used = recipe or (before.recipe if before else RECIPES["fields" if start is None else "fields-more"])
     network = _network(start, used.seed)
-    course = _FieldCourse(network, fields, digits, validation, used, synthetic, threads)
+    course = _FieldCourse(network, fields, digits, validation, used, synthetic, beside, threads)
     if before is not None:
         course.restore(before, course.fingerprint())
     while len(course.epochs) < used.epochs:
@@ -107,24 +111,13 @@ def train_fields(
     return Training(course.outcome(), History(tuple(course.epochs)))
 
 
-class _FieldCourse(Course):
-    """A training on fields under way."""
+class _Learner(Course):
+    """A network that learns batch by batch."""
 
-    def __init__(
-        self,
-        network: Network,
-        fields: Fields | None,
-        digits: Dataset | None,
-        validation: Fields | None,
-        recipe: Recipe,
-        synthetic: int,
-        threads: int,
-    ) -> None:
+    signs = np.array([True, *(sign in OPEN_SIGNS for sign in SIGNS)])
+
+    def __init__(self, network: Network, recipe: Recipe, threads: int) -> None:
         self.network, self.recipe, self.threads = network, recipe, threads
-        self.data = fields or digits  # type: ignore[assignment]
-        self.real = _sample(fields) if fields else None
-        self.synthetic = None if digits is None else _synthetic(digits, synthetic, recipe.seed)
-        self.held_out = _sample(validation) if validation else None
         self.trainer = _engine.Trainer(
             network._engine,
             optimizer=recipe.optimizer,
@@ -134,15 +127,53 @@ class _FieldCourse(Course):
             nesterov=recipe.nesterov,
             threads=threads,
         )
-        parts = [part for part in (self.real, self.synthetic) if part is not None]
-        each = min(len(part.strips) for part in parts)
-        self.passing = len(parts) * each if self.real else min(each, _ALONE)
+        self.average = None
+        self.epochs: list[Epoch] = []
+
+    def learn(
+        self, images: NDArray[np.float32], batch: _Sample, rate: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Take one step; return the scores of the images, (n, classes, places), and the loss of each."""
+        scores = self.trainer.forward(images)[:, :, 0]
+        spelled = spelling_loss(scores, batch.texts, self.signs, batch.is_open)
+        if np.isfinite(spelled.losses).all():
+            self._step(spelled.deltas / np.float32(len(batch.texts)), rate)
+        return scores, spelled.losses
+
+    def _step(self, deltas: NDArray[np.float32], rate: float) -> None:
+        gradient = self.trainer.backward(np.ascontiguousarray(deltas[:, :, np.newaxis]))
+        steepness = math.sqrt(float(gradient @ gradient))
+        if steepness > _STEEPEST:
+            gradient = gradient * np.float32(_STEEPEST / steepness)
+        self.trainer.update(gradient, rate)
+        self._follow(1)
+
+
+class _FieldCourse(_Learner):
+    """A training on fields under way: of a network, and of its partner."""
+
+    def __init__(
+        self,
+        network: Network,
+        fields: Fields | None,
+        digits: Dataset | None,
+        validation: Fields | None,
+        recipe: Recipe,
+        synthetic: int,
+        beside: float,
+        threads: int,
+    ) -> None:
+        super().__init__(network, recipe, threads)
+        self.partner = None if network.partner is None else _Learner(network.partner, recipe, threads)
+        self.data = fields or digits  # type: ignore[assignment]
+        self.real = _sample(fields) if fields else None
+        self.synthetic = None if digits is None else _synthetic(digits, synthetic, recipe.seed)
+        self.held_out = _sample(validation) if validation else None
+        self.shares = _shares(self.real, self.synthetic, beside)
+        self.passing = sum(count for _, count in self.shares)
         self.training = np.arange(self.passing)
         self.steps = math.ceil(self.passing / recipe.batch)
         self.rates = recipe.rates(self.steps * recipe.epochs)
-        self.average = None
-        self.epochs: list[Epoch] = []
-        self.signs = np.array([True, *(sign in OPEN_SIGNS for sign in SIGNS)])
 
     def run_epoch(self, callback: Callable[[Progress], None]) -> None:
         """Let every field pass once, among as many synthetic ones, and measure."""
@@ -152,12 +183,13 @@ class _FieldCourse(Course):
         first = (number - 1) * self.steps
         for step, batch in enumerate(self._batches(rng)):
             images = self._distorted(batch.strips, rng, (first + step) * self.recipe.batch)
-            scores = self.trainer.forward(images)[:, :, 0]
-            spelled = spelling_loss(scores, batch.texts, self.signs, batch.is_open)
-            if not np.isfinite(spelled.losses).all():
+            rate = float(self.rates[first + step])
+            scores, losses = self.learn(images, batch, rate)
+            if self.partner is not None:
+                losses = (losses + self.partner.learn(images, batch, rate)[1]) / 2
+            if not np.isfinite(losses).all():
                 raise self._diverged(number, math.nan)
-            self._step(spelled.deltas / np.float32(len(batch.texts)), float(self.rates[first + step]))
-            loss, done = loss + float(spelled.losses.sum()), done + len(batch.texts)
+            loss, done = loss + float(losses.sum()), done + len(batch.texts)
             wrong += self._wrong(log_softmax(scores), batch)
             if step % 20 == 19:
                 callback(self._progress(number, done, loss, wrong))
@@ -167,9 +199,7 @@ class _FieldCourse(Course):
 
     def _batches(self, rng: np.random.Generator) -> Iterator[_Sample]:
         """Give an epoch's fields in batches of like width, in random order."""
-        parts = [part for part in (self.real, self.synthetic) if part is not None]
-        each = self.passing // len(parts)
-        chosen = [(part, int(k)) for part in parts for k in rng.permutation(len(part.strips))[:each]]
+        chosen = [(part, int(k)) for part, count in self.shares for k in rng.permutation(len(part.strips))[:count]]
         order = rng.permutation(len(chosen))
         group = _MIXED * self.recipe.batch
         for begin in range(0, len(order), group):
@@ -197,14 +227,6 @@ class _FieldCourse(Course):
         bent = _engine.distort(images, self.recipe.seed, first, threads=self.threads, **amounts)
         return _weathered(np.asarray(bent / 255, np.float32), rng)
 
-    def _step(self, deltas: NDArray[np.float32], rate: float) -> None:
-        gradient = self.trainer.backward(np.ascontiguousarray(deltas[:, :, np.newaxis]))
-        steepness = math.sqrt(float(gradient @ gradient))
-        if steepness > _STEEPEST:
-            gradient = gradient * np.float32(_STEEPEST / steepness)
-        self.trainer.update(gradient, rate)
-        self._follow(1)
-
     def _wrong(self, logs: NDArray[np.float32], sample: _Sample) -> int:
         """Count the fields whose likeliest sequence spells something else than their text."""
         found = [
@@ -218,10 +240,30 @@ class _FieldCourse(Course):
             return None
         network, wrong = self.outcome(), 0
         for which, images in grouped(self.held_out.strips, 64):
-            logs = log_softmax(network.outputs(images, threads=self.threads)[:, :, 0])
+            logs = log_softmax(network.joint_outputs(images, threads=self.threads)[:, :, 0])
             texts = [self.held_out.texts[k] for k in which]
             wrong += self._wrong(logs, _Sample([], texts, self.held_out.is_open[which]))
         return wrong / len(self.held_out.texts)
+
+    def outcome(self) -> Network:
+        """Return the network as it would be handed over now, with its partner."""
+        network = super().outcome()
+        if self.partner is not None:
+            network.partner = self.partner.outcome()
+        return network
+
+    def state(self, fingerprint: str) -> Checkpoint:
+        """Return all that is needed to go on after the last epoch."""
+        partner = () if self.partner is None else self.partner.numbers()
+        return replace(super().state(fingerprint), partner=partner)
+
+    def restore(self, saved: Checkpoint, fingerprint: str) -> None:
+        """Put everything back as it was when `saved` was made."""
+        super().restore(saved, fingerprint)
+        if bool(saved.partner) != (self.partner is not None):
+            raise InputError("the checkpoint was made from another network; start from the same, or anew")
+        if self.partner is not None:
+            self.partner.put_back(saved.partner, saved.step)
 
     def fingerprint(self) -> str:
         """Return what tells these fields from other ones."""
@@ -255,6 +297,15 @@ def _sample(fields: Fields) -> _Sample:
     is_open = np.array([text.isdigit() for text in fields.texts])
     strips = [strip.image for strip in make_strips(fields.pictures)]
     return _Sample(strips, [_codes(text) for text in fields.texts], is_open)
+
+
+def _shares(real: _Sample | None, synthetic: _Sample | None, beside: float) -> list[tuple[_Sample, int]]:
+    """Return how many fields of each sample pass in an epoch."""
+    if real is None:
+        assert synthetic is not None
+        return [(synthetic, min(len(synthetic.strips), _ALONE))]
+    given = len(real.strips)
+    return [(real, given)] + ([] if synthetic is None else [(synthetic, min(len(synthetic.strips), round(beside * given)))])
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ import math
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
@@ -249,21 +249,29 @@ class Course:
             "expected it to stay finite: lower the rate, or warm up longer"
         )
 
+    def numbers(self) -> tuple[NDArray[np.float32], ...]:
+        """Return all numbers of the training, as `checkpoints.NUMBERS` names them."""
+        none = np.zeros(0, np.float32)
+        engine = self.network._engine
+        return (engine.parameters, engine.statistics, self.trainer.state, *(self.average or (none, none)))
+
+    def put_back(self, numbers: Sequence[NDArray[np.float32]], step: int) -> None:
+        """Go on with the numbers that were there after so many steps."""
+        places = self.numbers()[:3]
+        sizes = [len(place) for place in places]
+        if [len(some) for some in numbers] != sizes + (sizes[:2] if self.recipe.average else [0, 0]):
+            raise FormatError(f"the checkpoint's numbers are not as many as {self.network} needs; start anew")
+        for place, some in zip(places, numbers[:3], strict=True):
+            place[...] = some
+        self.average = (np.array(numbers[3]), np.array(numbers[4])) if self.recipe.average else None
+        self.network._engine.changed()
+        self.trainer.step = step
+
     def state(self, fingerprint: str) -> Checkpoint:
         """Return all that is needed to go on after the last epoch."""
-        none = np.zeros(0, np.float32)
-        mean, mean_statistics = self.average or (none, none)
+        history = History(tuple(self.epochs))
         return Checkpoint(
-            self.network.architecture,
-            self.recipe,
-            fingerprint,
-            self.trainer.step,
-            History(tuple(self.epochs)),
-            self.network._engine.parameters,
-            self.network._engine.statistics,
-            self.trainer.state,
-            mean,
-            mean_statistics,
+            self.network.architecture, self.recipe, fingerprint, self.trainer.step, history, self.numbers()
         )
 
     def restore(self, saved: Checkpoint, fingerprint: str) -> None:
@@ -273,18 +281,7 @@ class Course:
                 f"the checkpoint was made with other data than {self.data}, other classes, or another teacher; "
                 "give the same, or start anew"
             )
-        engine = self.network._engine
-        now = (engine.parameters, engine.statistics, self.trainer.state)
-        then = (saved.parameters, saved.statistics, saved.optimizer)
-        mean = (saved.average_parameters, saved.average_statistics)
-        sizes = [len(place) for place in now]
-        if [len(numbers) for numbers in (*then, *mean)] != sizes + (sizes[:2] if self.recipe.average else [0, 0]):
-            raise FormatError(f"the checkpoint's numbers are not as many as {self.network} needs; start anew")
-        for place, numbers in zip(now, then, strict=True):
-            place[...] = numbers
-        self.average = (np.array(mean[0]), np.array(mean[1])) if self.recipe.average else None
-        engine.changed()
-        self.trainer.step = saved.step
+        self.put_back(saved.numbers, saved.step)
         self.epochs = list(saved.history.epochs)
 
 

@@ -196,7 +196,11 @@ _BENT = Distortion(rotation=10, shear=0.15, scale=0.12, shift=1.5, elastic=0.8)
 """Larger ones (rotation 12, scale 0.18, shift 2, thickness 0.5) are as good on MNIST's last 10,000 training digits, one
 or two seeds each."""
 
-_BENT_FIELDS = Distortion(rotation=1.7, shear=0.2, scale=0.13, shift=3, elastic=0.7, elastic_sigma=8, thickness=0.8)
+_BENT_FIELDS = Distortion(
+    rotation=2.55, shear=0.3, scale=0.195, shift=4.5, elastic=1.05, elastic_sigma=8, thickness=0.8
+)
+"""Half as large again as what was tried first: on two of five folds of real amounts 1 point more of them is read, and 4
+to 7 points more can be accepted at 1 % of errors. With less a network soon reads all 720 fields that it learns from."""
 
 RECIPES: dict[str, Recipe] = {
     "quick": Recipe(

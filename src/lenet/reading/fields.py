@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +27,6 @@ TOGETHER = 256
 """Strips that go through the network at once: its blocks of 16 then are of like width, and all threads have some."""
 FRAME = 4
 """Columns of a strip for each place at which the network says what it sees."""
-VIEWS = (1.0, 0.93, 1.07)
-"""How high the writing of a strip is seen. Of a strip that is not plain at the first view, all are averaged."""
-PLAIN = -1.0
-"""Natural logarithm of its likeliest path's probability from which a strip is plain: two of three fields are. Chosen on
-the first of five folds, where looking three times at every field read no more of them right."""
 LOOKALIKES = {"/": "1"}
 """What else a sign may be where a grammar of plain texts does not know it: many a 1 is a slanted stroke."""
 NO_SIGN = "?"
@@ -149,41 +143,15 @@ def _emissions(network: Network, images: Sequence[NDArray[np.uint8]], threads: i
     """Return the same of images that go through the network together, each as wide as `padded` says."""
     widths = np.array([padded(image.shape[1]) for image in images])
     together, places = side_by_side(images, widths.tolist()), widths // FRAME
-    seen = _seen(network, together, widths, threads)
-    there = np.arange(seen.shape[2]) < places[:, np.newaxis]
-    doubtful = np.flatnonzero((seen.max(axis=1) * there).sum(axis=1) < PLAIN)
-    if len(doubtful):
-        views = np.concatenate([_as_high(together[doubtful], view) for view in VIEWS[1:]])
-        more = _seen(network, views, np.tile(widths[doubtful], len(VIEWS) - 1), threads)
-        seen[doubtful] = (seen[doubtful] + sum(np.split(more, len(VIEWS) - 1))) / np.float32(len(VIEWS))
+    seen = network.joint_outputs(together, widths=widths, threads=threads)[:, :, 0]
     logs = _log_softmax(seen / np.float32(network.temperature))
     return [np.ascontiguousarray(one[:, :count].T) for one, count in zip(logs, places.tolist(), strict=True)]
-
-
-def _seen(
-    network: Network, images: NDArray[np.uint8], widths: NDArray[np.integer[Any]], threads: int
-) -> NDArray[np.float32]:
-    """Return the logarithms of what a network sees of images, float32 (n, classes, places)."""
-    return _log_softmax(network.outputs(images, widths=widths, threads=threads)[:, :, 0])
 
 
 def _log_softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the logarithms of the classes' probabilities; scores are (n, classes, places)."""
     less = scores - scores.max(axis=1, keepdims=True)
     return np.asarray(less - np.log(np.exp(less).sum(axis=1, keepdims=True)), np.float32)
-
-
-def _as_high(images: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """Return images whose writing is `factor` times as high, about the middle row."""
-    return np.asarray(np.matmul(_rows(images.shape[2], factor), images, dtype=np.float32) + 0.5, np.uint8)
-
-
-@lru_cache(maxsize=8)
-def _rows(rows: int, factor: float) -> NDArray[np.float32]:
-    """Return what each row of such an image takes of the rows of the given one; rows outside are paper."""
-    middle = (rows - 1) / 2
-    source = (np.arange(rows) - middle) / factor + middle
-    return np.asarray(np.maximum(0, 1 - np.abs(source[:, np.newaxis] - np.arange(rows))), np.float32)
 
 
 def _without(logs: NDArray[np.float32], passed_over: tuple[int, ...], taken_for: _Pairs) -> NDArray[np.float32]:
