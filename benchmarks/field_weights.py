@@ -1,10 +1,11 @@
-"""Make the networks for whole fields anew: `python -m benchmarks.field_weights FOLDER`, over an hour on two cores.
+"""Make the networks for whole fields anew: `python -m benchmarks.field_weights FOLDER`, some four hours on two cores.
 
 Five networks for measuring come first: each has seen none of the fields of its fold (`folds.py`). Then the one that is
-shipped as "fields", which has seen them all. All learn MNIST's digits in synthetic fields besides. How sure each may be
-is learned on fields that the other four read without having seen them; of the shipped one, on those of all five.
-What is done stays in FOLDER, and an interrupted training goes on. --only K trains one network: 0 to 4, "all", or
-"none": one that has seen synthetic fields alone, to compare with.
+shipped as "fields", which has seen them all. Each has a partner that learns by itself, so that it is wrong elsewhere:
+the network sees as many synthetic fields as real ones, by American and European hands; its partner a quarter as many,
+by American ones. How sure each pair may be is learned on fields that the other four read without having seen them; of
+the shipped one, on those of all five. What is done stays in FOLDER, and an interrupted training goes on. --only K
+trains one pair: 0 to 4, "all", or "none": one that has seen synthetic fields alone, to compare with.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 import lenet
 from benchmarks.folds import FOLDS, folds_of
+from benchmarks.hands import hands
 from lenet import grammar
 from lenet.calibration import Calibration, fit_calibration
 from lenet.cards import Card
@@ -30,8 +32,10 @@ from lenet.reading.fields import spell_strips
 from lenet.strips import make_strips
 
 ARCHIVE = "orand-car-a.tar"
-AGAIN = replace(RECIPES["fields-more"], seed=1)
-"""The second course of a training."""
+RECIPE = RECIPES["fields"]
+PARTNER = replace(RECIPE, seed=1)
+BESIDE = {"network": 1.0, "partner": 0.25}
+"""Synthetic fields for each real one."""
 NETWORKS = (*map(str, range(FOLDS)), "all", "none")
 SHIPPED = Path(__file__).parents[1] / "src" / "lenet" / "models" / "fields.safetensors"
 
@@ -47,9 +51,9 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     fields = load_fields(Path(os.environ["LENET_DATA"]) / ARCHIVE)
-    folds, digits = folds_of(fields.names), lenet.load_mnist("train")
+    folds = folds_of(fields.names)
     for name in options.only or [*map(str, range(FOLDS)), "all"]:
-        train(seen_by(name, fields, folds), digits, place(options.folder, name), options.threads)
+        train(seen_by(name, fields, folds), place(options.folder, name), options.threads)
     if options.only is None:
         ship(options.folder, fields, folds)
 
@@ -67,20 +71,15 @@ def place(folder: Path, name: str) -> Path:
     return folder / f"{stem}.safetensors"
 
 
-def train(fields: Fields | None, digits: lenet.Dataset, path: Path, threads: int) -> None:
-    """Train a network in two courses, the second with other synthetic fields; where there is one, leave it."""
-    first = course(fields, digits, path.with_suffix(".first"), threads, RECIPES["fields"], None)
-    course(fields, digits, path, threads, AGAIN, first)
+def train(fields: Fields | None, path: Path, threads: int) -> None:
+    """Train a network and its partner; where they are, leave them."""
+    mnist = lenet.load_mnist("train")
+    network = course(fields, hands() if fields else mnist, path.with_suffix(".network"), RECIPE, threads)
+    network.partner = course(fields, mnist, path.with_suffix(".partner"), PARTNER, threads)
+    lenet.save(network, path)
 
 
-def course(
-    fields: Fields | None,
-    digits: lenet.Dataset,
-    path: Path,
-    threads: int,
-    recipe: Recipe,
-    start: lenet.Network | None,
-) -> lenet.Network:
+def course(fields: Fields | None, digits: lenet.Dataset, path: Path, recipe: Recipe, threads: int) -> lenet.Network:
     """Return the network in a file; where there is none, train it first, or go on with its training."""
     if path.exists():
         return lenet.load(path)
@@ -93,8 +92,8 @@ def course(
     network, _ = train_fields(
         fields,
         digits,
-        start=start,
         recipe=None if state.exists() else recipe,
+        beside=BESIDE[path.suffix.removeprefix(".")],
         resume=state if state.exists() else None,
         checkpoint=state,
         callback=show,
@@ -142,16 +141,17 @@ def card(right: float, count: int) -> Card:
     return Card(
         "fields",
         "Reads whole number fields; for research only: it learned from pictures of ORAND-CAR-A, which ORAND S.A. gave "
-        "out for research, beside synthetic fields of MNIST's digits.",
+        "out for research, beside synthetic fields of MNIST's and DIDA's digits.",
         data=f"{count} amount fields of ORAND-CAR-A (ICFHR 2014 competition; labels Fzkuji/Labeled_ORAND-CAR-A, MIT, "
-        "corrected); MNIST's 60,000 training digits (CC BY-SA 3.0) in 12,000 synthetic fields with drawn signs",
-        licence="research only, as the pictures; the synthetic part is free",
+        "corrected); synthetic fields with drawn signs and digits, MNIST's 60,000 training digits (CC BY-SA 3.0) and "
+        "about 900 of DIDA (research, with citation)",
+        licence="research only, as the pictures; the synthetic part with MNIST alone is free",
         command="python -m benchmarks.field_weights FOLDER; without ORAND's pictures: lenet train --fields none",
-        recipe={"fields": asdict(RECIPES["fields"]), "then": asdict(AGAIN)},
-        figures={"orand-car-a, whole fields right, five networks on fields they have not seen": right},
+        recipe={"network": asdict(RECIPE), "partner": asdict(PARTNER), "synthetic fields for each real one": BESIDE},
+        figures={"orand-car-a, whole fields right, five pairs on fields they have not seen": right},
         limits="Handwritten digits with the signs of amounts, dates, times and percentages, in one line, upright "
         "within some degrees. Signs were learned from drawings alone. Letters and scribbles are mostly told.",
-        seed=RECIPES["fields"].seed,
+        seed=RECIPE.seed,
         date=date.today().isoformat(),
     )
 

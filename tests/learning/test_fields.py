@@ -89,6 +89,56 @@ def test_going_on_from_a_network_leaves_that_one_alone(trained, fields):
     assert not np.array_equal(numbers(more), before)
 
 
+@pytest.fixture(scope="module")
+def pair(trained) -> lenet.Network:
+    network = trained.network.copy()
+    partner = lenet.Network(network.architecture, seed=9)
+    partner.classes = network.classes
+    network.partner = partner
+    return network
+
+
+def test_a_partner_learns_as_well_and_each_as_if_alone(pair, fields):
+    brief = replace(SHORT, epochs=1)
+    both = train_fields(fields, start=pair, recipe=brief).network
+    for found, alone in ((both, pair.copy()), (both.partner, pair.partner)):
+        alone.partner = None
+        assert np.array_equal(numbers(found), numbers(train_fields(fields, start=alone, recipe=brief).network))
+
+
+def test_an_interrupted_training_of_a_pair_ends_in_the_same_numbers(pair, fields, tmp_path):
+    state = tmp_path / "state.safetensors"
+
+    class StopError(Exception):
+        pass
+
+    def stop(progress):
+        if progress.epoch == 2:
+            raise StopError
+
+    with pytest.raises(StopError):
+        train_fields(fields, start=pair, recipe=SHORT, checkpoint=state, callback=stop)
+    with pytest.raises(InputError, match="another network"):
+        train_fields(fields, resume=state)
+    again, whole = (
+        train_fields(fields, start=pair, resume=state).network,
+        train_fields(fields, start=pair, recipe=SHORT).network,
+    )
+    assert np.array_equal(numbers(again), numbers(whole))
+    assert np.array_equal(numbers(again.partner), numbers(whole.partner))
+
+
+def test_as_many_synthetic_fields_pass_as_are_wanted(fields, digits):
+    seen = []
+
+    def note(progress):
+        seen.append(progress.done)
+
+    for beside in (0.0, 0.5):
+        train_fields(fields, digits, recipe=replace(SHORT, epochs=1), synthetic=24, beside=beside, callback=note)
+    assert seen == [24, 36]
+
+
 def test_texts_and_networks_that_do_not_fit_are_refused(fields):
     strange = Fields(fields.pictures[:1], ("12é",), ("strange.png",))
     with pytest.raises(InputError, match=r"strange\.png"):

@@ -186,7 +186,7 @@ class _FieldCourse(_Learner):
             rate = float(self.rates[first + step])
             scores, losses = self.learn(images, batch, rate)
             if self.partner is not None:
-                losses = (losses + self.partner.learn(images, batch, rate)[1]) / 2
+                losses = np.add(losses, self.partner.learn(images, batch, rate)[1]) * np.float32(0.5)
             if not np.isfinite(losses).all():
                 raise self._diverged(number, math.nan)
             loss, done = loss + float(losses.sum()), done + len(batch.texts)
@@ -304,8 +304,8 @@ def _shares(real: _Sample | None, synthetic: _Sample | None, beside: float) -> l
     if real is None:
         assert synthetic is not None
         return [(synthetic, min(len(synthetic.strips), _ALONE))]
-    given = len(real.strips)
-    return [(real, given)] + ([] if synthetic is None else [(synthetic, min(len(synthetic.strips), round(beside * given)))])
+    given = (real, len(real.strips))
+    return [given] if synthetic is None else [given, (synthetic, min(len(synthetic.strips), round(beside * given[1])))]
 
 
 @lru_cache(maxsize=1)

@@ -234,7 +234,7 @@ RECIPES: dict[str, Recipe] = {
     "small": Recipe(epochs=60, rate=0.05, batch=32, distortion=_BENT, validation=0.1),
     "fields": Recipe(
         optimizer="adamw",
-        epochs=200,
+        epochs=240,
         batch=32,
         rate=0.003,
         warmup=0.06,
