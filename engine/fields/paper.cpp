@@ -75,24 +75,30 @@ void blow_up(const float* cells, float offset, std::vector<std::uint8_t>& row) {
   }
 }
 
+// Add the pixels of a row that are from `from` to `to`, and count them, each in its column.
+void add_between(const std::uint8_t* __restrict row, const std::uint8_t* __restrict from,
+                 const std::uint8_t* __restrict to, std::int64_t columns, std::uint16_t* __restrict total,
+                 std::uint16_t* __restrict count) {
+  for (std::int64_t x = 0; x < columns; ++x) {
+    const std::uint8_t pixel = row[x], counted = (pixel >= from[x]) & (pixel <= to[x]);
+    total[x] = static_cast<std::uint16_t>(total[x] + pixel * counted);
+    count[x] = static_cast<std::uint16_t>(count[x] + counted);
+  }
+}
+
 // By cells, the mean in a window of the pixels that are between level - below and level + above.
 Plane<float> mean_near(const Grey& plane, const Plane<float>& level, float below, float above, std::int64_t radius) {
   std::vector<Sums> cells(level.values.size()), line;
   std::vector<std::uint8_t> from(plane.columns), to(plane.columns);
-  std::vector<std::uint16_t> total(plane.columns), count(plane.columns);
+  std::vector<std::uint16_t> total(level.columns * CELL), count(level.columns * CELL);
   for (std::int64_t i = 0; i < level.rows; ++i) {
     blow_up(level.row(i), -below, from), blow_up(level.row(i), above, to);
     std::fill(total.begin(), total.end(), std::uint16_t{0}), std::fill(count.begin(), count.end(), std::uint16_t{0});
-    for (std::int64_t y = i * CELL; y < std::min((i + 1) * CELL, plane.rows); ++y) {
-      const std::uint8_t* row = plane.row(y);
-      for (std::int64_t x = 0; x < plane.columns; ++x) {
-        const std::uint8_t counted = row[x] >= from[x] && row[x] <= to[x] ? 0xFF : 0;
-        total[x] = static_cast<std::uint16_t>(total[x] + (row[x] & counted));
-        count[x] = static_cast<std::uint16_t>(count[x] + (counted & 1));
-      }
-    }
-    Sums* sums = &cells[i * level.columns];
-    for (std::int64_t x = 0; x < plane.columns; ++x) sums[x / CELL].total += total[x], sums[x / CELL].count += count[x];
+    for (std::int64_t y = i * CELL; y < std::min((i + 1) * CELL, plane.rows); ++y)
+      add_between(plane.row(y), from.data(), to.data(), plane.columns, total.data(), count.data());
+    for (std::int64_t x = 0; x < level.columns; ++x)
+      for (std::int64_t k = x * CELL; k < (x + 1) * CELL; ++k)
+        cells[i * level.columns + x].total += total[k], cells[i * level.columns + x].count += count[k];
   }
   for (std::int64_t i = 0; i < level.rows; ++i) sum_windows(&cells[i * level.columns], level.columns, 1, radius, line);
   for (std::int64_t i = 0; i < level.columns; ++i) sum_windows(&cells[i], level.rows, level.columns, radius, line);
@@ -143,9 +149,9 @@ struct Paper {
   float noise;
 };
 
-Paper paper(const Grey& plane) {
+Paper paper(const Grey& plane, const Plane<float>& mean) {
   const std::int64_t radius = window_radius(plane);
-  Plane<float> light = mean_near(plane, local_mean(plane), 0, 255, radius);
+  Plane<float> light = mean_near(plane, mean, 0, 255, radius);
   const auto spread = static_cast<float>(std::sqrt(moment(deviations(plane, light), 2, 1, 255))) + 1;
   light = mean_near(plane, light, 4 * spread, 3 * spread, radius);
   const int reach = std::min(255, static_cast<int>(4 * spread));
@@ -175,8 +181,8 @@ double light_border(const Grey& plane) {
 
 // Above 0 where marks are lighter than the ground. Marks cover less than half of their surroundings, so brightness
 // around its local mean has its long tail on their side; and it is the ground that reaches the border.
-double lightness(const Grey& plane) {
-  const auto histogram = deviations(plane, local_mean(plane));
+double lightness(const Grey& plane, const Plane<float>& mean) {
+  const auto histogram = deviations(plane, mean);
   const double first = moment(histogram, 1), second = moment(histogram, 2), third = moment(histogram, 3);
   const double variance = second - first * first;
   const double skewness = (third - 3 * first * second + 2 * first * first * first) / (std::pow(variance, 1.5) + 1e-9);
@@ -185,18 +191,23 @@ double lightness(const Grey& plane) {
 
 // Put into `dark` what share of the paper's light is missing, times `weight`, where that is more than it has.
 void add_lost(const Grey& plane, const Plane<float>& light, float weight, Grey& dark) {
-  std::vector<float> level(plane.columns), scale(plane.columns);
+  const std::int64_t columns = plane.columns;  // bytes that are written might else change it, for all the compiler knows
+  std::vector<float> level(columns), scale(columns);
   for (std::int64_t y = 0; y < plane.rows; ++y) {
     if (y % CELL == 0)
-      for (std::int64_t x = 0; x < plane.columns; ++x) {
+      for (std::int64_t x = 0; x < columns; ++x) {
         level[x] = light.row(y / CELL)[x / CELL];
         scale[x] = 255 * weight / std::max(level[x], DIMMEST);
       }
-    const std::uint8_t* row = plane.row(y);
-    std::uint8_t* out = dark.row(y);
-    for (std::int64_t x = 0; x < plane.columns; ++x) {
-      const float lost = std::min(255.0f, std::max(0.0f, (level[x] - row[x]) * scale[x]));
-      out[x] = std::max(out[x], static_cast<std::uint8_t>(lost));
+    const std::uint8_t* __restrict row = plane.row(y);
+    std::uint8_t* __restrict out = dark.row(y);
+    const float *__restrict levels = level.data(), *__restrict scales = scale.data();
+    for (std::int64_t x = 0; x < columns; ++x) {
+      float lost = (levels[x] - row[x]) * scales[x];
+      lost = lost > 0 ? lost : 0;
+      lost = lost < 255 ? lost : 255;
+      const auto whole = static_cast<std::uint8_t>(static_cast<int>(lost));
+      out[x] = std::max(out[x], whole);
     }
   }
 }
@@ -225,12 +236,14 @@ Grey darkness(const Picture& picture, int factor) {
   if (planes.size() == 3)
     for (std::size_t i = 0; i < mean.values.size(); ++i)
       mean.values[i] = static_cast<std::uint8_t>((planes[0].values[i] + planes[1].values[i] + planes[2].values[i]) / 3);
-  if (lightness(mean) > 0)
+  const Plane<float> middle = local_mean(mean);
+  const bool inverted = lightness(mean, middle) > 0;
+  if (inverted)
     for (Grey& plane : planes) invert(plane);
   std::vector<Paper> papers;
   float least = 255;
   for (const Grey& plane : planes) {
-    papers.push_back(paper(plane));
+    papers.push_back(paper(plane, planes.size() > 1 || inverted ? local_mean(plane) : middle));
     least = std::min(least, papers.back().noise);
   }
   Grey dark(mean.rows, mean.columns);

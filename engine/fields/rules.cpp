@@ -44,19 +44,22 @@ Grey transposed(const Grey& plane) {
   return turned;
 }
 
+// Leave those marks of a row that are marked in another one, or, turned by 1, that are not.
+void and_row(const std::uint8_t* __restrict other, std::int64_t columns, std::uint8_t turned, std::uint8_t* __restrict row) {
+  for (std::int64_t x = 0; x < columns; ++x) row[x] &= other[x] ^ turned;
+}
+
 // The marks that reach no further than `thickest` rows: lines along the rows, not strokes that stand upright.
 Grey thin_marks(const Grey& marks, std::int64_t thickest) {
-  Grey thin(marks.rows, marks.columns);
-  std::vector<std::int64_t> since(marks.columns, 0);  // how many rows of marks came before
-  for (std::int64_t y = 0; y <= marks.rows; ++y)
-    for (std::int64_t x = 0; x < marks.columns; ++x) {
-      if (y < marks.rows && marks.row(y)[x]) {
-        ++since[x];
-      } else if (since[x] != 0) {
-        for (std::int64_t k = 1; since[x] <= thickest && k <= since[x]; ++k) thin.row(y - k)[x] = 1;
-        since[x] = 0;
-      }
-    }
+  Grey thin = marks;
+  const std::int64_t columns = marks.columns;
+  std::vector<std::uint8_t> thick(columns);  // where this row and the next `thickest` are all marked
+  for (std::int64_t y = 0; y + thickest < marks.rows; ++y) {
+    std::copy_n(marks.row(y), columns, thick.data());
+    for (std::int64_t k = 1; k <= thickest; ++k) and_row(marks.row(y + k), columns, 0, thick.data());
+    if (std::find(thick.begin(), thick.end(), std::uint8_t{1}) == thick.end()) continue;
+    for (std::int64_t k = 0; k <= thickest; ++k) and_row(thick.data(), columns, 1, thin.row(y + k));
+  }
   return thin;
 }
 
@@ -78,15 +81,16 @@ struct Candidate {
   std::int32_t count;
 };
 
-std::int32_t count_along(const Plane<std::int32_t>& sums, std::int64_t start, std::int64_t drop) {
+// How many marks lie on each line of a drop, from those that start at the row `first`.
+std::vector<std::int32_t> counts_along(const Plane<std::int32_t>& sums, std::int64_t drop, std::int64_t first) {
   const std::int64_t columns = sums.columns - 1, steps = std::abs(drop) + 1;
-  std::int32_t count = 0;
+  std::vector<std::int32_t> counts(sums.rows + steps - 1, 0);
   for (std::int64_t k = 0; k < steps; ++k) {
-    const std::int64_t y = start + (drop < 0 ? -k : k);
-    if (y < 0 || y >= sums.rows) continue;
-    count += sums.row(y)[columns * (k + 1) / steps] - sums.row(y)[columns * k / steps];
+    const std::int64_t from = columns * k / steps, to = columns * (k + 1) / steps;
+    std::int32_t* count = counts.data() - first - (drop < 0 ? -k : k);  // of the line that is at row 0 here
+    for (std::int64_t y = 0; y < sums.rows; ++y) count[y] += sums.row(y)[to] - sums.row(y)[from];
   }
-  return count;
+  return counts;
 }
 
 // All lines on which at least this share of the columns is marked, the best first.
@@ -96,10 +100,12 @@ std::vector<Candidate> candidates(const Grey& marks, double least_covered) {
   const auto most_drop = static_cast<std::int64_t>(
       std::min(STEEPEST * static_cast<double>(marks.columns), static_cast<double>(marks.rows) / 4));
   std::vector<Candidate> found;
-  for (std::int64_t drop = -most_drop; drop <= most_drop; ++drop)
-    for (std::int64_t start = std::min<std::int64_t>(0, -drop); start < marks.rows + std::max<std::int64_t>(0, -drop); ++start)
-      if (const std::int32_t count = count_along(sums, start, drop); count >= std::max(least, 8))
-        found.push_back({start, drop, count});
+  for (std::int64_t drop = -most_drop; drop <= most_drop; ++drop) {
+    const std::int64_t first = std::min<std::int64_t>(0, -drop);
+    const std::vector<std::int32_t> counts = counts_along(sums, drop, first);
+    for (std::size_t k = 0; k < counts.size(); ++k)
+      if (counts[k] >= std::max(least, 8)) found.push_back({first + static_cast<std::int64_t>(k), drop, counts[k]});
+  }
   std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) { return a.count > b.count; });
   if (found.size() > MOST_CANDIDATES) found.resize(MOST_CANDIDATES);
   return found;
@@ -108,12 +114,14 @@ std::vector<Candidate> candidates(const Grey& marks, double least_covered) {
 // The marks of column x that hold a row within `reach` of `row`: the nearest ones.
 Run run_at(const Grey& marks, std::int64_t x, double row, int reach) {
   const auto middle = static_cast<std::int64_t>(std::lround(row));
+  const std::int64_t rows = marks.rows, columns = marks.columns;
+  const std::uint8_t* column = marks.row(0) + x;
   for (int away = 0; away <= reach; ++away)
     for (const std::int64_t y : {middle - away, middle + away}) {
-      if (y < 0 || y >= marks.rows || !marks.row(y)[x]) continue;
+      if (y < 0 || y >= rows || !column[y * columns]) continue;
       std::int64_t top = y, bottom = y + 1;
-      while (top > 0 && marks.row(top - 1)[x]) --top;
-      while (bottom < marks.rows && marks.row(bottom)[x]) ++bottom;
+      while (top > 0 && column[(top - 1) * columns]) --top;
+      while (bottom < rows && column[bottom * columns]) ++bottom;
       return {static_cast<std::int32_t>(top), static_cast<std::int32_t>(bottom)};
     }
   return {};
@@ -151,6 +159,7 @@ Rule follow(const Grey& marks, const Candidate& line) {
   const double slope = static_cast<double>(line.drop) / static_cast<double>(marks.columns);
   double offset = 0;
   std::vector<int> lengths;
+  lengths.reserve(marks.columns), rule.course.reserve(marks.columns), rule.runs.reserve(marks.columns);
   for (std::int64_t x = 0; x < marks.columns; ++x) {
     const double straight = static_cast<double>(line.start) + slope * (static_cast<double>(x) + 0.5);
     const Run run = run_at(marks, x, straight + offset, 1);
