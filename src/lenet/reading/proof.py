@@ -84,7 +84,7 @@ def explain(
     if not is_field_network(network):
         raise InputError(f"{network} reads single characters; give a reader whose network reads whole fields")
     field = open_field(picture)
-    strip = make_strips([field.page.picture])[0]
+    strip = make_strips([field.page.picture], fractions=reader.grammar.kind == "mark")[0]
     return Proof(
         reader(picture) if field.file is not None else reader(field.page.picture),
         field.page.picture,

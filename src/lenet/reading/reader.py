@@ -16,7 +16,7 @@ from lenet.reading.confidence import threshold_for
 from lenet.reading.fields import is_field_network, spell_strips
 from lenet.reading.pages import Field, network_for, open_field, read_components
 from lenet.reading.readings import Reading
-from lenet.reading.spelled import Said, places_of, reading_of
+from lenet.reading.spelled import Said, reading_of, said_of
 from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Reader:
             return field
         pictures = [field.page.picture]
         rows, columns = pictures[0].shape[:2]
-        strip = make_strips(pictures)[0] if along else None
+        strip = make_strips(pictures, fractions=self.grammar.kind == "mark")[0] if along else None
         segments = _segments_of(pictures[0]) if cut else None
         return _Seen(strip, segments, (0, 0, int(columns), int(rows)), field.page.number, field.file)
 
@@ -198,7 +198,7 @@ class Reader:
             segments = [field.segments for field in seen if field.segments is not None]
             texts = weigh_doubtful(self.segments, segments, texts, self.grammar, threads=self.threads)
         each = zip(texts, strips, strict=True)
-        return [Said(found, places_of(found, strip), strip.written) for found, strip in each]
+        return [said_of(found, strip, self.grammar) for found, strip in each]
 
     def _by_segments(self, seen: Sequence[_Seen]) -> list[Said]:
         from lenet.reading.segments import spell_segments
