@@ -4,8 +4,9 @@ Five networks for measuring come first: each has seen none of the fields of its 
 shipped as "fields", which has seen them all. Each has a partner that learns by itself, so that it is wrong elsewhere:
 the network sees as many synthetic fields as real ones, by American and European hands; its partner a quarter as many,
 by American ones. How sure each pair may be is learned on fields that the other four read without having seen them; of
-the shipped one, on those of all five. What is done stays in FOLDER, and an interrupted training goes on. --only K
-trains one pair: 0 to 4, "all", or "none": one that has seen synthetic fields alone, to compare with.
+the shipped one, on those of all five. How sure it may be of marks is learned on half of the boxes of marks-cells.tar.
+What is done stays in FOLDER, and an interrupted training goes on. --only K trains one pair: 0 to 4, "all", or "none":
+one that has seen synthetic fields alone, to compare with.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 import lenet
 from benchmarks.folds import FOLDS, folds_of
 from benchmarks.hands import hands
+from benchmarks.reading import mark_boxes
 from lenet import grammar
 from lenet.calibration import Calibration, fit_calibration
 from lenet.cards import Card
@@ -29,6 +31,7 @@ from lenet.datasets.labelled_fields import Fields, load_fields
 from lenet.learning.fields import train_fields
 from lenet.learning.recipes import RECIPES, Recipe
 from lenet.reading.fields import spell_strips
+from lenet.reading.unread import is_all_read
 from lenet.strips import make_strips
 
 ARCHIVE = "orand-car-a.tar"
@@ -36,6 +39,7 @@ RECIPE = RECIPES["fields"]
 PARTNER = replace(RECIPE, seed=1)
 BESIDE = {"network": 1.0, "partner": 0.25}
 """Synthetic fields for each real one."""
+MARKS = "marks-cells.tar"
 NETWORKS = (*map(str, range(FOLDS)), "all", "none")
 SHIPPED = Path(__file__).parents[1] / "src" / "lenet" / "models" / "fields.safetensors"
 
@@ -122,18 +126,31 @@ def ship(folder: Path, fields: Fields, folds: NDArray[np.int64]) -> None:
     answers, signed = (unseen_answers(folder, fields, folds, kind) for kind in ("digits", "amount"))
     for fold in range(FOLDS):
         network, others = lenet.load(place(folder, str(fold))), folds != fold
-        network.calibration = learned(answers[others], signed[others])
+        network.calibration = learned(answers[others], signed[others], mark_answers(network))
         lenet.save(network, place(folder, str(fold)))
     network = lenet.load(place(folder, "all"))
-    network.calibration = learned(answers, signed)
+    network.calibration = learned(answers, signed, mark_answers(network))
     network.card = card(float(answers[:, 2].mean()), len(fields))
     print(network.card)
     print(f"written to {lenet.save(network, SHIPPED)}")
 
 
-def learned(plain: NDArray[np.float64], signed: NDArray[np.float64]) -> Calibration:
-    """Return the calibration of plain digits, with that of amounts beside it."""
-    return replace(fit_calibration(*plain.T), with_signs=fit_calibration(*signed.T))
+def mark_answers(network: lenet.Network) -> NDArray[np.float64]:
+    """Return the same of marks, without those that are refused because something is left unread."""
+    values, boxes = mark_boxes(Path(os.environ["LENET_DATA"]) / MARKS, measured=False)
+    strips, marks = make_strips(boxes, fractions=True), grammar.get("mark")
+    return np.array(
+        [
+            (texts.best[0].score, texts.margin, marks.value(texts.best[0].text) == value)
+            for strip, texts, value in zip(strips, spell_strips(network, strips, marks), values, strict=True)
+            if texts.best and is_all_read(texts.best[0], strip)
+        ]
+    )
+
+
+def learned(plain: NDArray[np.float64], signed: NDArray[np.float64], marks: NDArray[np.float64]) -> Calibration:
+    """Return the calibration of plain digits, with those of amounts and of marks beside it."""
+    return replace(fit_calibration(*plain.T), with_signs=fit_calibration(*signed.T), marks=fit_calibration(*marks.T))
 
 
 def card(right: float, count: int) -> Card:

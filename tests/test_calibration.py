@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,4 +88,8 @@ def test_kinds_with_signs_have_a_curve_of_their_own(fields):
     assert both.of("text") is both
     assert both.of("amount") is signed
     assert plain.of("amount") is plain
+    assert both.of("mark") is signed
+    marked = replace(both, marks=Calibration(0.1, 0.2, 0.3, (0.4,)))
+    assert marked.of("mark") is marked.marks
+    assert Calibration.from_json(marked.to_json()) == marked
     assert Calibration.from_json(both.to_json()) == both

@@ -38,6 +38,7 @@ class Calibration:
     usual : ascending confidences of the fields it was learned on, as quantiles.
     with_signs : the curve of amounts, dates and the like, whose signs make every text less probable; None where that
         was not learned apart.
+    marks : the curve of marks, whose halves are written in more ways than a network has seen; None as above.
     """
 
     by_score: float
@@ -45,9 +46,12 @@ class Calibration:
     offset: float
     usual: tuple[float, ...]
     with_signs: Calibration | None = None
+    marks: Calibration | None = None
 
     def of(self, kind: str) -> Calibration:
-        """Return the curve for a kind of grammar: "text" for digits and patterns, else the one with signs."""
+        """Return the curve for a kind of grammar: that of marks, "text" for digits and patterns, or else with signs."""
+        if kind == "mark" and self.marks is not None:
+            return self.marks
         return self if kind == "text" or self.with_signs is None else self.with_signs
 
     def confidence(self, score: float, margin: float) -> float:
@@ -93,13 +97,13 @@ class Calibration:
             data = json.loads(text)
             numbers = [float(data[name]) for name in ("by_score", "by_margin", "offset")]
             usual = tuple(float(value) for value in data["usual"])
-            more = data.get("with_signs")
-            with_signs = None if more is None else cls.from_json(json.dumps(more))
+            others = [data.get(name) for name in ("with_signs", "marks")]
+            more = [None if other is None else cls.from_json(json.dumps(other)) for other in others]
         except (TypeError, ValueError, KeyError, RecursionError):
-            numbers, usual, with_signs = [math.nan], (), None
+            numbers, usual, more = [math.nan], (), []
         if not all(map(math.isfinite, [*numbers, *usual])):
             raise FormatError("not a calibration; expected what Calibration.to_json writes: save the network again")
-        return cls(numbers[0], numbers[1], numbers[2], tuple(sorted(usual)), with_signs)
+        return cls(numbers[0], numbers[1], numbers[2], tuple(sorted(usual)), *more)
 
     def __repr__(self) -> str:
         return f"Calibration({self.by_score:.3f} log odds + {self.by_margin:.3f} margin + {self.offset:.3f})"

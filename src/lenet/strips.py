@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.documents.fields import TEXT_SHARE, TextLine, draw_fields
+from lenet.documents.fields import TEXT_SHARE, TextLine, draw_fields, field_ink, normalize_fields, with_fractions
 
 __all__ = ["ROWS", "Strip", "grouped", "make_strips", "padded", "side_by_side"]
 
@@ -45,11 +45,13 @@ class Strip:
         return f"Strip({self.image.shape[1]} columns of {self.pixel:.2f} pixels, from {self.left:.0f})"
 
 
-def make_strips(pictures: Sequence[NDArray[np.uint8]], *, threads: int = 0) -> list[Strip]:
-    """Return the strip of each picture, uint8 (rows, columns) or (rows, columns, 3), of one field.
+def make_strips(pictures: Sequence[NDArray[np.uint8]], *, fractions: bool = False, threads: int = 0) -> list[Strip]:
+    """Return the strip of each picture of one field.
 
     Parameters
     ----------
+    pictures : uint8 (rows, columns) or (rows, columns, 3).
+    fractions : there may be a fraction with its numbers one above the other, as in marks: both are of the line.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
 
     Raises
@@ -57,6 +59,10 @@ def make_strips(pictures: Sequence[NDArray[np.uint8]], *, threads: int = 0) -> l
     InputError
         An array is no picture.
     """
+    if fractions:
+        inks = [with_fractions(field_ink(picture)) for picture in pictures]
+        images = normalize_fields(inks, rows=ROWS, evened=True)
+        return [_placed(image[:, :WIDEST], ink.text, ink.scale) for ink, image in zip(inks, images, strict=True)]
     drawn = draw_fields(pictures, rows=ROWS, threads=threads)
     return [_placed(image[:, :WIDEST], text, scale) for scale, text, image in drawn]
 

@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lenet.documents.fields import STROKE, TEXT_SHARE, TextLine, draw_fields, field_ink, normalize_fields
+from lenet.documents.fields import (
+    STROKE,
+    TEXT_SHARE,
+    TextLine,
+    draw_fields,
+    field_ink,
+    normalize_fields,
+    with_fractions,
+)
 from lenet.errors import InputError
 from tests.writing import in_shadow, on_paper, write
 
@@ -335,3 +343,26 @@ def test_real_amounts_have_their_ink_in_the_digits_boxes(data):
     assert empty == 0
     assert np.mean(inside) > 0.9
     assert boxes > 100
+
+
+def fraction(apart):
+    """Return a small 7, and on its right a 1 over a bar over a 2 that stands `apart` rows lower, on paper."""
+    ink = np.zeros((160, 110), np.uint8)
+    for text, left, top, height in (("7", 20, 34, 16), ("1", 60, 14, 22), ("2", 58, 52 + apart, 24)):
+        write(ink, text, left, top, height)
+    ink[43:46, 52:86] = 255
+    return on_paper(ink)
+
+
+def test_both_numbers_of_a_fraction_are_of_the_line_and_what_stands_far_below_is_not():
+    both = with_fractions(field_ink(fraction(apart=0))).text
+    assert both.top == pytest.approx(14, abs=3)
+    assert both.bottom == pytest.approx(76, abs=3)
+    assert both.left == pytest.approx(20, abs=4)
+    assert with_fractions(field_ink(fraction(apart=55))).text.height < 45
+
+
+def test_a_line_without_a_fraction_is_left_as_it_is():
+    for picture in (on_paper(field()), np.full((40, 60), 220, np.uint8)):
+        found = field_ink(picture)
+        assert with_fractions(found) is found

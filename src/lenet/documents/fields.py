@@ -12,12 +12,18 @@ from numpy.typing import NDArray
 from lenet import _engine
 from lenet.errors import InputError
 
-__all__ = ["STROKE", "FieldInk", "TextLine", "draw_fields", "field_ink", "normalize_fields"]
+__all__ = ["STROKE", "FieldInk", "TextLine", "draw_fields", "field_ink", "normalize_fields", "with_fractions"]
 
 TEXT_SHARE = 0.8
 """Of the rows of an image that `normalize_fields` draws, the tallest characters take this share."""
 STROKE = 128
 """Ink of this much or more belongs to a stroke; less is the grey edge of one."""
+
+_STACKED = 1.25
+"""From so many heights of the line on, what is written is more than the line; of ours."""
+_PART, _APART = 0.3, 0.7
+"""Least height or width of a part of a fraction, and its greatest distance from the rest, of the line's height; of
+ours."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,33 @@ def draw_fields(
     """
     found = _engine.draw_fields([_checked(picture) for picture in pictures], _possible(rows), threads)
     return [(scale, TextLine(*numbers), image) for scale, numbers, image in found]
+
+
+def with_fractions(field: FieldInk) -> FieldInk:
+    """Return a field whose line of text holds what stands close above and below it: both numbers of a fraction.
+
+    `field_ink` takes the lower of two for the line and the upper for another line, as in most fields it is. What
+    touches the picture's edge is left out.
+    """
+    line, (rows, columns) = field.text, field.evened.shape
+    if not line.height:
+        return field
+    _, table = _engine.components((field.evened >= STROKE).view(np.uint8))
+    left, top, right, bottom, area = table.T
+    inside = (left > 0) & (top > 0) & (right < columns) & (bottom < rows) & (area > line.stroke**2)
+    long = np.maximum(right - left, bottom - top) >= _PART * line.height
+    parts = table[inside & long & (right - left < 0.8 * columns), :4]
+    first, last, reach = line.top, line.bottom, _APART * line.height
+    for _ in range(len(parts)):
+        near = parts[(parts[:, 3] > first - reach) & (parts[:, 1] < last + reach)]
+        sides = (min([first, *near[:, 1]]), max([last, *near[:, 3]]))
+        if sides == (first, last):
+            break
+        first, last = sides
+    if last - first < _STACKED * line.height:
+        return field
+    ends = (min([line.left, *near[:, 0]]), max([line.right, *near[:, 2]]))
+    return replace(field, text=TextLine(*map(float, (first, last, *ends)), 0.0, line.slant, line.stroke))
 
 
 def normalize_fields(

@@ -313,7 +313,7 @@ def _synthetic(digits: Dataset, count: int, seed: int) -> _Sample:
     """Write synthetic fields, once for several trainings with the same digits."""
     strips, texts = [], []
     for field in synthetic_fields(digits, count, seed=seed):
-        strips.append(make_strips([field.picture])[0].image)
+        strips.append(make_strips([field.picture], fractions="½" in field.text)[0].image)
         texts.append(_codes(field.text))
     return _Sample(strips, texts, np.zeros(len(texts), bool))
 

@@ -18,6 +18,8 @@ _CLOSE = math.log(5)
 """Two texts are close if the first is less than five times as probable as the second; of ours."""
 _BENT = 3.0
 """Natural logarithms by which a text without grammar may be better before the grammar is said not to fit; of ours."""
+_PARTLY = 0.25
+"""Confidence that a reading has at most where something beside it was not read; of ours, from 3 right of 13."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,31 @@ def threshold_for(max_error: float | None, calibration: Calibration | None) -> f
 
 
 def judge(
-    texts: FieldTexts, *, written: bool, grammar: Grammar, calibration: Calibration | None, threshold: float
+    texts: FieldTexts,
+    *,
+    written: bool,
+    grammar: Grammar,
+    calibration: Calibration | None,
+    threshold: float,
+    all_read: bool = True,
 ) -> Verdict:
-    """Say how probable it is that the best text is right, and whether that is enough."""
+    """Say how probable it is that the best text is right, and whether that is enough.
+
+    Parameters
+    ----------
+    texts : what the field may say.
+    written : whether there is any ink.
+    grammar, calibration, threshold : as for `lenet.reading.spelled.spelled`.
+    all_read : whether the best text has a character for all that is as high as one; else it is not accepted.
+    """
     if not written:
         return Verdict(0.0, False, "nothing is written")
     if not texts.best or not texts.best[0].text:
         return Verdict(0.0, False, f"nothing of the kind {grammar.name} is written")
     best = texts.best[0]
     sure = calibration.confidence(best.score, texts.margin) if calibration else math.exp(best.score)
+    if not all_read:
+        return Verdict(min(sure, _PARTLY), False, f"something beside {best.text!r} was not read")
     unsettled = grammar.meaning(best.text).reason
     if sure >= threshold and not unsettled:
         return Verdict(sure, True, "")

@@ -204,7 +204,8 @@ def calibrate_fields(network: Network, fields: Fields, kind: Any = "digits", *, 
     known = grammar.get(kind)
     scores, margins, right = [], [], []
     for begin in range(0, len(fields), _TOGETHER):
-        strips = make_strips(fields.pictures[begin : begin + _TOGETHER], threads=threads)
+        pictures = fields.pictures[begin : begin + _TOGETHER]
+        strips = make_strips(pictures, fractions=known.kind == "mark", threads=threads)
         found = spell_strips(network, strips, known, threads=threads)
         for strip, texts, truth in zip(strips, found, fields.texts[begin : begin + _TOGETHER], strict=True):
             if strip.written and texts.best and texts.best[0].text:

@@ -84,7 +84,8 @@ def explain(
     if not is_field_network(network):
         raise InputError(f"{network} reads single characters; give a reader whose network reads whole fields")
     field = open_field(picture)
-    strip = make_strips([field.page.picture], threads=reader.threads)[0]
+    fractions = reader.grammar.kind == "mark"
+    strip = make_strips([field.page.picture], fractions=fractions, threads=reader.threads)[0]
     return Proof(
         reader(picture) if field.file is not None else reader(field.page.picture),
         field.page.picture,

@@ -16,7 +16,7 @@ from lenet.reading.confidence import threshold_for
 from lenet.reading.fields import is_field_network, spell_strips
 from lenet.reading.pages import Field, network_for, open_field, read_components
 from lenet.reading.readings import Reading
-from lenet.reading.spelled import Said, places_of, reading_of
+from lenet.reading.spelled import Said, reading_of, said_of
 from lenet.strips import Strip, make_strips
 
 if TYPE_CHECKING:
@@ -171,12 +171,14 @@ class Reader:
         if not along and not cut:
             return fields
         pictures = [field.page.picture for field in fields]
-        strips = make_strips(pictures, threads=self.threads) if along else [None] * len(fields)
+        fractions = self.grammar.kind == "mark"
+        made = make_strips(pictures, fractions=fractions, threads=self.threads) if along else []
+        strips: list[Strip | None] = [*made] or [None] * len(fields)
         segments = [_segments_of(picture) if cut else None for picture in pictures]
         wholes = [(0, 0, int(picture.shape[1]), int(picture.shape[0])) for picture in pictures]
         return [
-            _Seen(*seen, field.page.number, field.file)
-            for field, *seen in zip(fields, strips, segments, wholes, strict=True)
+            _Seen(strip, pieces, whole, field.page.number, field.file)
+            for field, strip, pieces, whole in zip(fields, strips, segments, wholes, strict=True)
         ]
 
     def _read(self, fields: Sequence[Field | _Seen]) -> list[Reading]:
@@ -203,7 +205,7 @@ class Reader:
             segments = [field.segments for field in seen if field.segments is not None]
             texts = weigh_doubtful(self.segments, segments, texts, self.grammar, threads=self.threads)
         each = zip(texts, strips, strict=True)
-        return [Said(found, places_of(found, strip), strip.written) for found, strip in each]
+        return [said_of(found, strip, self.grammar) for found, strip in each]
 
     def _by_segments(self, seen: Sequence[_Seen]) -> list[Said]:
         from lenet.reading.segments import spell_segments

@@ -14,9 +14,10 @@ from lenet.network import Network
 from lenet.reading.confidence import judge
 from lenet.reading.fields import FieldTexts, spell_strips
 from lenet.reading.readings import Character, Reading
+from lenet.reading.unread import is_all_read
 from lenet.strips import Strip
 
-__all__ = ["Place", "Said", "places_of", "reading_of", "spelled"]
+__all__ = ["Place", "Said", "places_of", "reading_of", "said_of", "spelled"]
 
 Place = tuple[float, float, float, float]
 """Left, top, right and bottom of a character, in pixels of the picture."""
@@ -31,11 +32,13 @@ class Said:
     texts : what it may say.
     places : where the characters of the best text stand.
     written : whether there is any ink.
+    all_read : whether the best text has a character for all that is as high as one; looked at for marks alone.
     """
 
     texts: FieldTexts
     places: Sequence[Place]
     written: bool
+    all_read: bool = True
 
 
 def spelled(
@@ -61,7 +64,7 @@ def spelled(
     spellings = spell_strips(network, [strip for strip, _ in strips], grammar, threads=threads)
     return [
         reading_of(
-            Said(texts, places_of(texts, strip), strip.written),
+            said_of(texts, strip, grammar),
             whole,
             grammar,
             calibration=calibration,
@@ -71,12 +74,25 @@ def spelled(
     ]
 
 
+def said_of(texts: FieldTexts, strip: Strip, grammar: Grammar) -> Said:
+    """Return what was found on a strip."""
+    all_read = grammar.kind != "mark" or not texts.best or is_all_read(texts.best[0], strip)
+    return Said(texts, places_of(texts, strip), strip.written, all_read)
+
+
 def reading_of(
     said: Said, whole: Box, grammar: Grammar, *, calibration: Calibration | None, threshold: float
 ) -> Reading:
     """Return the reading of a field on the picture `whole`; the other parameters are those of `spelled`."""
     texts = said.texts
-    verdict = judge(texts, written=said.written, grammar=grammar, calibration=calibration, threshold=threshold)
+    verdict = judge(
+        texts,
+        written=said.written,
+        grammar=grammar,
+        calibration=calibration,
+        threshold=threshold,
+        all_read=said.all_read,
+    )
     if verdict.confidence == 0:
         return Reading("", None, 0.0, False, verdict.reason, (), whole)
     best = texts.best[0]

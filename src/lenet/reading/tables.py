@@ -116,7 +116,8 @@ def read_boxes(
     for first in range(0, len(written), TOGETHER):
         pictures = [_drawn(ink, cell) for cell in written[first : first + TOGETHER]]
         wholes = [(0, 0, picture.shape[1], picture.shape[0]) for picture in pictures]
-        strips = list(zip(make_strips(pictures, threads=threads), wholes, strict=True))
+        made = make_strips(pictures, fractions=boxes.kind == "mark", threads=threads)
+        strips = list(zip(made, wholes, strict=True))
         read += spelled(network, strips, boxes, calibration=calibration, threshold=threshold, threads=threads)
     found = dict(zip(map(id, written), read, strict=True))
     rows = [[_reading(found.get(id(cell)), cell, ink, mark=boxes.kind == "mark") for cell in row] for row in table.rows]

@@ -1,0 +1,40 @@
+"""What stands on a field beside the characters that were read: the half of a mark that the network took for nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lenet._engine import components
+from lenet.documents.fields import STROKE, TEXT_SHARE
+from lenet.reading.fields import FieldText
+from lenet.strips import Strip
+
+__all__ = ["is_all_read"]
+
+_CHARACTER = 0.3
+"""Lower than this share of the line are points, dashes and specks; of ours."""
+_SIDE, _THIN = 1.05, 0.15
+"""Higher than the line and thinner than this share of it is the side of a box; of ours."""
+_FAR = 0.4
+"""Of the line's height, how far ink stands from the middle of every character if none of them was read from it; chosen
+on every other box of marks tables, of which 195 were read: 10 of 13 so found were wrong."""
+
+
+def is_all_read(text: FieldText, strip: Strip) -> bool:
+    """Tell whether every piece of ink as high as a character is at the place of one that was read.
+
+    Parameters
+    ----------
+    text : what was read on the strip.
+    strip : of `lenet.strips.make_strips`.
+    """
+    line = TEXT_SHARE * strip.image.shape[0]
+    _, table = components((strip.image >= STROKE).view(np.uint8))
+    left, top, right, bottom, _ = table.T
+    high, wide = (bottom - top) / line, (right - left) / line
+    written = (high >= _CHARACTER) & ((high < _SIDE) | (wide > _THIN))
+    middles = np.array([(first + end) / 2 for first, end in text.spans])
+    if not len(middles):
+        return not written.any()
+    away = np.abs((left + right)[:, np.newaxis] / 2 - middles).min(axis=1) - (right - left) / 2
+    return not bool((away[written] > _FAR * line).any())

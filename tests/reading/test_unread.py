@@ -1,0 +1,46 @@
+"""Ink beside the characters that were read is seen; points, dashes and the sides of boxes are no such ink."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lenet.reading.fields import FieldText
+from lenet.reading.unread import is_all_read
+from lenet.strips import ROWS, Strip
+
+
+def strip(*boxes: tuple[int, int, int, int]) -> Strip:
+    """Return a strip with ink in boxes (left, top, right, bottom)."""
+    image = np.zeros((ROWS, 100), np.uint8)
+    for left, top, right, bottom in boxes:
+        image[top:bottom, left:right] = 255
+    return Strip(image, True, 0, 0, ROWS, 1.0)
+
+
+def text(*middles: int) -> FieldText:
+    return FieldText("6" * len(middles), -0.1, tuple((x - 2, x + 2) for x in middles), (0.9,) * len(middles))
+
+
+DIGIT, SECOND = (20, 4, 38, 36), (60, 8, 78, 36)
+
+
+def test_a_piece_far_from_every_character_was_not_read():
+    assert not is_all_read(text(29), strip(DIGIT, SECOND))
+    assert is_all_read(text(29, 69), strip(DIGIT, SECOND))
+
+
+@pytest.mark.parametrize(
+    "small", [(60, 30, 64, 36), (60, 18, 80, 21), (95, 0, 97, 40)], ids=["point", "dash", "side of a box"]
+)
+def test_what_is_no_character_need_not_be_read(small):
+    assert is_all_read(text(29), strip(DIGIT, small))
+
+
+def test_a_piece_that_one_character_was_read_from_is_read_however_wide_it_is():
+    assert is_all_read(text(50), strip((10, 4, 90, 36)))
+
+
+def test_where_nothing_was_read_nothing_may_be_written():
+    assert is_all_read(text(), strip())
+    assert not is_all_read(text(), strip(DIGIT))
