@@ -20,7 +20,7 @@ from lenet.network import Network
 from lenet.reading.corrections import FEWEST, Stage, learn_corrections
 from lenet.reading.pages import open_field
 from lenet.serve.answering import file, off_loop, router_of, whole_number
-from lenet.serve.batches import Batch, crop_of, load_batch
+from lenet.serve.doubts import Doubts, crop_of, load_doubts
 from lenet.serve.jobs import Job
 from lenet.serve.proofs import png
 from lenet.serve.refusals import wrong
@@ -56,12 +56,12 @@ def correct_router(
     FormatError
         The results are damaged.
     """
-    batch = None if results is None else load_batch(results)
+    doubts = None if results is None else load_doubts(results)
     shelf = None if corrections is None else _Shelf(Path(corrections))
 
     async def state(request: Request) -> Any:
         return {
-            "batch": None if batch is None else _batch_values(batch),
+            "batch": None if doubts is None else _batch_values(doubts),
             "kept": None if shelf is None else await off_loop(request, shelf.count),
             "folder": None if shelf is None else str(shelf.folder),
             "signs": SIGNS,
@@ -69,10 +69,10 @@ def correct_router(
         }
 
     async def crop(request: Request) -> Any:
-        if batch is None:
+        if doubts is None:
             raise wrong("no results were given to correct; start with lenet serve --correct results.jsonl")
         number = whole_number(request, "number")
-        return file(await off_loop(request, lambda: png(crop_of(batch, number))), "image/png")
+        return file(await off_loop(request, lambda: png(crop_of(doubts, number))), "image/png")
 
     async def keep(request: Request) -> Any:
         if shelf is None:
@@ -131,12 +131,12 @@ class _Shelf:
             return len(list(read_labels(labels.read_bytes(), labels))) if labels.exists() else 0
 
 
-def _batch_values(batch: Batch) -> dict[str, Any]:
+def _batch_values(doubts: Doubts) -> dict[str, Any]:
     return {
-        "name": batch.path.name,
-        "accepted": batch.accepted,
-        "more": batch.more,
-        "doubts": [doubt.to_dict() for doubt in batch.doubts],
+        "name": doubts.path.name,
+        "accepted": doubts.accepted,
+        "more": doubts.more,
+        "doubts": [doubt.to_dict() for doubt in doubts.rejected],
     }
 
 

@@ -18,7 +18,7 @@ from lenet.documents import open_document
 from lenet.documents.segmentation import Box
 from lenet.errors import FormatError, InputError
 
-__all__ = ["Batch", "Doubt", "crop_of", "load_batch"]
+__all__ = ["Doubt", "Doubts", "crop_of", "load_doubts"]
 
 MOST = 10_000
 """Rejected readings that are taken up at once; of ours: days of work."""
@@ -46,25 +46,25 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """The readings of a file of results.
+class Doubts:
+    """What was rejected of a file of results.
 
     Parameters
     ----------
     path : of the file.
-    accepted : how many were accepted.
-    doubts : those that were not, up to `MOST`.
+    accepted : how many of its readings were accepted.
+    rejected : those that were not, up to `MOST`.
     more : how many were rejected beyond these.
     """
 
     path: Path
     accepted: int
-    doubts: tuple[Doubt, ...]
+    rejected: tuple[Doubt, ...]
     more: int
 
 
-def load_batch(path: str | os.PathLike[str]) -> Batch:
-    """Load what `lenet read --out results.jsonl` wrote.
+def load_doubts(path: str | os.PathLike[str]) -> Doubts:
+    """Load what was rejected of what `lenet read --out results.jsonl` wrote.
 
     Raises
     ------
@@ -76,19 +76,19 @@ def load_batch(path: str | os.PathLike[str]) -> Batch:
     path = Path(path)
     if path.suffix.lower() != ".jsonl" or not path.is_file():
         raise InputError(f"{path} was given to correct; give the file of JSON lines that lenet read --out wrote")
-    accepted, doubts, more = 0, list[Doubt](), 0
+    accepted, rejected, more = 0, list[Doubt](), 0
     with path.open("rb") as file:
         for doubt in _doubts(file, path):
             if doubt is None:
                 accepted += 1
-            elif len(doubts) < MOST:
-                doubts.append(doubt)
+            elif len(rejected) < MOST:
+                rejected.append(doubt)
             else:
                 more += 1
-    return Batch(path, accepted, tuple(doubts), more)
+    return Doubts(path, accepted, tuple(rejected), more)
 
 
-def crop_of(batch: Batch, number: int) -> NDArray[np.uint8]:
+def crop_of(doubts: Doubts, number: int) -> NDArray[np.uint8]:
     """Return the picture of a rejected reading: all of it where it is one line, else the writing and what is near.
 
     Raises
@@ -98,10 +98,10 @@ def crop_of(batch: Batch, number: int) -> NDArray[np.uint8]:
     FormatError
         Its file is damaged.
     """
-    if not 0 <= number < len(batch.doubts):
-        raise InputError(f"rejected reading {number} was asked for; there are {len(batch.doubts)}")
-    doubt = batch.doubts[number]
-    beside = batch.path.parent / doubt.file
+    if not 0 <= number < len(doubts.rejected):
+        raise InputError(f"rejected reading {number} was asked for; there are {len(doubts.rejected)}")
+    doubt = doubts.rejected[number]
+    beside = doubts.path.parent / doubt.file
     picture = _page(str(beside if beside.exists() else doubt.file), doubt.page)
     rows, columns = picture.shape[:2]
     left, top, right, bottom = doubt.box
