@@ -71,6 +71,7 @@ def test_what_pythons_own_mail_package_writes_is_read():
         (b"filename*=UTF-8''a%C3%B1o.png", "año.png"),
         (b"filename=\"x.png\"; filename*=UTF-8''y.png", "y.png"),
         (b'filename=""', None),
+        (b"FileName=plain.png", "plain.png"),
     ],
 )
 def test_names_of_files(given, name):
@@ -78,9 +79,28 @@ def test_names_of_files(given, name):
     assert parsed(body, "multipart/form-data; boundary=b").pictures[0].name == name
 
 
+def test_parameters_may_stand_without_quotation_marks():
+    body = b"--b\r\nContent-Disposition: form-data; name=kind\r\n\r\ndate\r\n"
+    body += b"--b\r\nContent-Disposition: form-data; name=file\r\n\r\ndata\r\n--b--\r\n"
+    asked = parsed(body, "multipart/form-data; Boundary=b")
+    assert (asked.pictures[0].data, asked.options) == (b"data", {"kind": "date"})
+
+
+def test_an_empty_form_has_no_picture():
+    with pytest.raises(ServiceError, match="no picture came"):
+        parsed(b"--b--\r\n", "multipart/form-data; boundary=b")
+
+
+def test_a_request_of_no_type_is_told_which_there_are():
+    with pytest.raises(ServiceError, match=r"no content type was given; expected multipart") as refused:
+        parsed(b"", "")
+    assert refused.value.status == 415
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
+        (json.dumps({"x" * 60_000: [1]}).encode(), "^.{,150}$"),
         (b"{", "no JSON"),
         (b"[1]", "no object"),
         (b"[" * 100_000, "no JSON"),

@@ -87,7 +87,16 @@ def test_every_answer_says_that_its_type_is_true(service):
 def test_without_the_token_nothing_is_answered(locked, path):
     answer = locked.ask("GET", path)
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
-    for shown in ("", "Bearer ", TOKEN, "Basic " + TOKEN, "Bearer wrong", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer \xfc"):
+    for shown in (
+        "",
+        "Bearer ",
+        TOKEN,
+        "Basic " + TOKEN,
+        "Bearer wrong",
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN[:-1]}",
+        "Bearer \xfc",
+    ):
         assert locked.ask("GET", path, headers={"Authorization": shown}).status == 401
 
 
