@@ -148,7 +148,8 @@ def test_it_is_patient_with_a_service_that_has_too_much_to_do(monkeypatch):
             time.sleep(0.01)
         with Client(running.address, patience=0) as hasty, pytest.raises(ServiceError) as refused:
             hasty.read(picture)
-        assert (refused.value.status, refused.value.retry_after) == (429, 1)
+        assert refused.value.status == 429
+        assert refused.value.retry_after >= 1  # more on a machine where the warming up took long
         threading.Timer(0.3, gate.set).start()
         with Client(running.address, patience=60) as patient:
             assert patient.read(picture)["readings"] == []

@@ -93,7 +93,11 @@ def test_a_line_cut_short_at_the_end_is_passed_over(results):
     assert [doubt.file for doubt in load_doubts(path).rejected] == ["a.png"]
 
 
-@pytest.mark.parametrize("line", ["{}", "[1]", "no JSON", '{"accepted": false, "box": [5, 5, 5, 5]}'])
+ENDLESS = '{"accepted": false, "box": [0, 0, Infinity, 5], "page": 1}'
+NO_PAGE = json.dumps(json.loads(reading("a.png").to_json()) | {"page": 0})
+
+
+@pytest.mark.parametrize("line", ["{}", "[1]", "no JSON", '{"accepted": false, "box": [5, 5, 5, 5]}', ENDLESS, NO_PAGE])
 def test_a_line_that_is_no_reading_is_named(results, line):
     path = results(reading("a.png"))
     path.write_text(path.read_text() + line + "\n")

@@ -162,7 +162,7 @@ class DocumentReader:
         documents: Sequence[tuple[str | None, Source]],
         *,
         after: int = 0,
-        opener: Callable[[Any], Iterator[Page]] = open_document,
+        opener: Callable[..., Iterator[Page]] = open_document,
     ) -> Iterator[PageResult]:
         """Read documents page by page; one that cannot be read gives its error in its turn, and the next is read.
 
@@ -170,22 +170,21 @@ class DocumentReader:
         ----------
         documents : the name of each, which its readings carry, and what it is: a path, bytes or a picture.
         after : how many pages of the first document to leave out.
-        opener : gives the pages of a document; what it raises is that document's error.
+        opener : called with a document and `after`, gives its pages as `open_document` does; what it raises is that
+            document's error.
         """
         if self.field is not None:
             return self._fields(self.field, documents, after, opener)
         return self._pages(documents, after, opener)
 
     def _pages(
-        self, documents: Sequence[tuple[str | None, Source]], after: int, opener: Callable[[Any], Iterator[Page]]
+        self, documents: Sequence[tuple[str | None, Source]], after: int, opener: Callable[..., Iterator[Page]]
     ) -> Iterator[PageResult]:
         for number, (name, source) in enumerate(documents):
-            page = 0
+            page = after if number == 0 else 0
             try:
-                for scan in opener(source):
+                for scan in opener(source, after=page):
                     page = scan.number
-                    if number == 0 and page <= after:
-                        continue
                     readings, note = self.read(scan)
                     yield PageResult(number, page, _named(readings, name, page), note=note)
             except Exception as error:  # one of a million documents must not end the run, whatever is wrong with it
@@ -196,20 +195,19 @@ class DocumentReader:
         reader: Reader,
         documents: Sequence[tuple[str | None, Source]],
         after: int,
-        opener: Callable[[Any], Iterator[Page]],
+        opener: Callable[..., Iterator[Page]],
     ) -> Iterator[PageResult]:
         """Read pages that are fields, as many of them at once as the reader takes."""
         opened: deque[PageResult] = deque()
 
         def pictures() -> Iterator[NDArray[np.uint8]]:
             for number, (_, source) in enumerate(documents):
-                page = 0
+                page = after if number == 0 else 0
                 try:
-                    for scan in opener(source):
+                    for scan in opener(source, after=page):
                         page = scan.number
-                        if number or page > after:
-                            opened.append(PageResult(number, page))
-                            yield scan.picture
+                        opened.append(PageResult(number, page))
+                        yield scan.picture
                 except Exception as error:  # as above
                     opened.append(PageResult(number, page + 1, error=error))
 

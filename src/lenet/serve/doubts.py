@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +113,7 @@ def crop_of(doubts: Doubts, number: int) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=4)
 def _page(file: str, number: int) -> NDArray[np.uint8]:
-    page = next(islice(open_document(file), number - 1, None), None)
+    page = next(open_document(file, after=number - 1), None)
     if page is None:
         raise InputError(f"{file} has no page {number} any more; read it again")
     return page.picture
@@ -128,7 +127,7 @@ def _doubts(file: Iterator[bytes], path: Path) -> Iterator[Doubt | None]:
         try:
             row = json.loads(line)
             yield None if row["accepted"] else _doubt(row)
-        except (ValueError, LookupError, TypeError, RecursionError):
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
             raise FormatError(
                 f"line {number} of {path} is no result of lenet; mend or remove the line, or read the files again"
             ) from None
@@ -136,9 +135,10 @@ def _doubts(file: Iterator[bytes], path: Path) -> Iterator[Doubt | None]:
 
 def _doubt(row: dict[str, Any]) -> Doubt:
     left, top, right, bottom = map(int, row["box"])
-    if not (0 <= left < right and 0 <= top < bottom):
-        raise ValueError("a box of no size")
+    page = int(row["page"])
+    if not (0 <= left < right and 0 <= top < bottom) or page < 1:
+        raise ValueError("a box of no size, or no page")
     return Doubt(
-        str(row["file"]), int(row["page"]), row["field"], (left, top, right, bottom), str(row["text"]),
+        str(row["file"]), page, row["field"], (left, top, right, bottom), str(row["text"]),
         float(row["confidence"]), str(row["reason"]),
     )  # fmt: skip

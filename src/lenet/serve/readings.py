@@ -67,8 +67,8 @@ class Readings:
                 raise found.error
         return results
 
-    def _pages(self, data: bytes, deadline: float) -> Iterator[Page]:
-        pages = open_document(data, pixels=self._limits.pixels)
+    def _pages(self, data: bytes, *, deadline: float, after: int = 0) -> Iterator[Page]:
+        pages = open_document(data, pixels=self._limits.pixels, after=after)
         if pages_in(data, "the data") > self._limits.pages:
             raise self._too_many_pages()
         for page in pages:
