@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet.errors import ServiceError
-from lenet.serve.bodies import MOST_OPTIONS, Request
+from lenet.serve.bodies import MOST_OPTIONS, Request, bounded, length_of, read_body
 from lenet.serve.limits import Limits
+from tests.serve.asking import done
 from tests.serving import form
 
 KNOWN = ("kind", "model")
@@ -133,6 +134,21 @@ def test_several_pictures_where_one_is_read_lead_to_the_other_route():
     kind, body = form(b"x", b"y")
     with pytest.raises(ServiceError, match="batch"):
         parsed(body, kind, several=False)
+
+
+@pytest.mark.parametrize("more", [[], [(b"content-length", b"1"), (b"transfer-encoding", b"chunked")]])
+def test_a_body_whose_length_nobody_vouches_for_is_counted(more):
+    """Servers that speak HTTP/2 need neither header, and some let one contradict the other."""
+    limits = Limits(body=10)
+
+    async def receive():
+        return {"type": "http.request", "body": b"123456", "more_body": True}
+
+    counted = bounded(dict(more), receive, limits)
+    with pytest.raises(ServiceError, match="--max-body"):
+        done(read_body(counted))
+    assert length_of(more, limits) == 10
+    assert length_of([(b"content-length", b"7")], limits) == 7
 
 
 def test_a_form_of_very_many_parts_is_not_taken_apart():

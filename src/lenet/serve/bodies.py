@@ -138,8 +138,9 @@ async def read_body(receive: Receive, most: int | None = None) -> bytes:
 
 
 def length_of(headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> int:
-    """Return how many bytes a body may have: what its header says, or the most."""
-    return next((int(value) for name, value in headers if name == b"content-length"), limits.body)
+    """Return how many bytes a body may have: what its header says, unless another one overrides it, or the most."""
+    known = dict(headers)
+    return limits.body if b"transfer-encoding" in known else int(known.get(b"content-length", limits.body))
 
 
 def _too_long(limits: Limits) -> ServiceError:
@@ -241,8 +242,8 @@ def bounded(headers: Mapping[bytes, bytes], receive: Receive, limits: Limits) ->
     """
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise ServiceError("the body is packed; expected it as it is: send it without Content-Encoding", status=415)
-    if b"transfer-encoding" not in headers:
-        length = headers.get(b"content-length", b"0")
+    if b"content-length" in headers and b"transfer-encoding" not in headers:
+        length = headers[b"content-length"]
         if not length.isdigit() or int(length) > limits.body:
             raise _too_long(limits)
         return receive
