@@ -44,7 +44,7 @@ def done(coroutine):
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(60)
+    thread.join()
     if isinstance(found[0], Exception):
         raise found[0]
     return found[0]
