@@ -66,7 +66,8 @@ def read(
     Raises
     ------
     InputError, GrammarError
-        As for `lenet.reading.DocumentReader`; or there is no document, or no core left beside the actors.
+        As for `lenet.reading.DocumentReader`; or there is no document, or one whose name is no text, or no core left
+        beside the actors.
     """
     make = partial(DocumentReader, kind, **_sent(options))
     reader = make()
@@ -144,7 +145,7 @@ def _fetched(documents: str | os.PathLike[str] | Sequence[str | os.PathLike[str]
 def _expanded(path: str) -> Iterator[str]:
     """Give the documents of a folder, sorted by name, in a store as URIs; a file as it is."""
     if "://" not in path:
-        yield from documents_in([os.path.abspath(path)])
+        yield from map(_as_text, documents_in([os.path.abspath(path)]))
         return
     system, place = FileSystem.from_uri(path)
     if system.get_file_info(place).type != FileType.Directory:
@@ -158,6 +159,15 @@ def _expanded(path: str) -> Iterator[str]:
         hidden = any(part.startswith(".") for part in inner.parts)
         if info.type == FileType.File and inner.suffix.lower() in SUFFIXES and not hidden:
             yield prefix + quote(info.path)
+
+
+def _as_text(name: str) -> str:
+    """Return a name that is text; other bytes, which a file system may have, Arrow cannot hold."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{name!r} is named in bytes that are no UTF-8; rename the file") from None
+    return name
 
 
 def _fetch(groups: pa.Table) -> pa.Table:

@@ -25,7 +25,7 @@ def test_a_folder_is_read_to_a_file(run, folder, tmp_path):
     outcome = run("read", "--as", "digits", folder, "--out", tmp_path / "results.csv", "--processes", 2)
     assert outcome.status == 0, outcome.stderr
     assert outcome.stdout == ""
-    assert outcome.stderr == "lenet: 1 file was passed over: not named as a picture or a document\n"
+    assert outcome.stderr == "lenet: 1 passed over: files not named as pictures or documents, or links to folders\n"
     with (tmp_path / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["file"] for row in rows] == sorted(str(path) for path in folder.glob("*.png"))

@@ -54,6 +54,16 @@ def test_the_page_opens_with_its_token(run, started, tmp_path):
     assert started[1] == ["http://127.0.0.1:8000/?token=from-a-file"]
 
 
+def test_a_token_from_a_file_is_shown_to_no_list_of_processes_unasked(run, started, tmp_path, monkeypatch):
+    """The browser's own command line would show it, which a file is there to avoid."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    (tmp_path / "token").write_text("secret")
+    outcome = run("serve", "--token", f"@{tmp_path / 'token'}")
+    assert "open http://127.0.0.1:8000/?token=TOKEN" in outcome.stderr
+    assert "secret" not in outcome.stderr
+    assert started[1] == []
+
+
 def test_who_lets_everybody_in_is_told(run, started):
     assert "everybody who reaches this machine" in run("serve", "--host", "0.0.0.0").stderr
     assert "everybody" not in run("serve", "--host", "0.0.0.0", "--token", "x").stderr

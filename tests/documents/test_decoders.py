@@ -231,6 +231,8 @@ def test_djvu_is_asked_for_page_by_page(tmp_path: Path, monkeypatch: pytest.Monk
     assert second.picture.shape == (10, 20)
     assert (first.picture == 1).all()
     assert (second.picture == 2).all()
+    (last,) = open_document(DJVU, dpi=100, after=1)
+    assert (last.number, last.picture.min()) == (2, 2)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lenet.documents import Page, open_document, pages
+from lenet.documents import Page, decoders, open_document, pages
 from lenet.errors import FormatError, InputError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (9, 14)).astype(np.uint8)
@@ -59,6 +60,26 @@ def test_pages_are_decoded_when_asked_for() -> None:
     assert [next(document).number, next(document).number] == [1, 2]
     with pytest.raises(FormatError):
         next(document)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PDF"])
+def test_pages_that_are_left_out_are_not_decoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or to go on at the end of a book would take as long as the book."""
+    drawn = []
+
+    def counted(draw: Any) -> Any:
+        return lambda *arguments, **options: (drawn.append(1), draw(*arguments, **options))[1]
+
+    for name in ("from_pil", "_draw_pdf_page"):
+        monkeypatch.setattr(decoders, name, counted(getattr(decoders, name)))
+    first = Image.fromarray(PICTURE)
+    file = io.BytesIO()
+    first.save(file, kind, save_all=True, append_images=[first] * 4)
+    assert [page.number for page in open_document(file.getvalue(), after=3)] == [4, 5]
+    assert len(drawn) == 2
+    assert list(open_document(file.getvalue(), after=5)) == []
+    for one in (saved("PNG"), PICTURE, first):
+        assert list(open_document(one, after=1)) == []
 
 
 def test_missing_files_folders_and_odd_names_are_refused(tmp_path: Path) -> None:

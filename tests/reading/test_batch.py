@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -132,6 +133,17 @@ def test_parquet_holds_what_json_holds(tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_names_that_are_no_text_stand_in_parquet_escaped(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    reading = Reading("1", None, 0.5, False, "", (), (0, 0, 9, 9), 1, os.fsdecode(b"a\xff.png"))
+    with Results(tmp_path / "results.parquet", RUN) as results:
+        results.write(Part(json_lines([reading]), 1, 1, bad=((os.fsdecode(b"b\xff.png"), "it is damaged"),)))
+        results.finish()
+    assert parquet.read_table(tmp_path / "results.parquet")["file"].to_pylist() == ["a\\udcff.png"]
+    bad = json.loads((tmp_path / "results.bad.jsonl").read_text(encoding="utf-8"))
+    assert os.fsencode(bad["file"]) == b"b\xff.png"
+
+
 def test_parquet_that_was_killed_while_it_was_made_is_made_again(tmp_path, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     path = tmp_path / "results.parquet"
@@ -167,6 +179,13 @@ def test_a_file_that_stands_there_is_not_overwritten(tmp_path):
     with pytest.raises(InputError, match="exists already"):
         Results(tmp_path / "results.csv", RUN, resume=True)
     assert contents(tmp_path) == {"results.csv": b"precious"}
+
+
+def test_results_of_one_name_and_two_formats_are_told_apart(tmp_path):
+    """To resume, as is said of results that exist, would not help."""
+    write(tmp_path / "results.jsonl")
+    with pytest.raises(InputError, match=r"is the journal of results\.jsonl; choose another name than results"):
+        Results(tmp_path / "results.csv", RUN)
 
 
 def test_another_run_is_not_gone_on_with(tmp_path):

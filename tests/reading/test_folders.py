@@ -16,6 +16,7 @@ from PIL import Image
 
 import lenet
 from lenet.errors import InputError
+from lenet.network import Network
 from lenet.reading.folders import documents_in
 from tests.fields import save_fields, written
 from tests.forms import FILLED, scan, template
@@ -209,6 +210,40 @@ def test_what_cannot_be_a_run_is_refused(tmp_path, given, words):
     with pytest.raises(InputError, match="processes"):
         lenet.read_folder(tmp_path / "a", tmp_path / "results.jsonl", processes=-1)
     assert not list(tmp_path.glob("results*"))
+
+
+def test_a_model_or_template_that_changed_meanwhile_is_another(tmp_path):
+    """Or half of the rows would be read by one and half by the other."""
+    Image.fromarray(written(1).pictures[0]).save(tmp_path / "a.png")
+    model, out = lenet.save(lenet.load("digits"), tmp_path / "mine.safetensors"), tmp_path / "results.jsonl"
+    lenet.read_folder(tmp_path, out, "digits", model=model, processes=1)
+    assert lenet.read_folder(tmp_path, out, "digits", model=model, resume=True).documents == 1
+    lenet.save(Network("lenet5", seed=3), model)
+    with pytest.raises(InputError, match=r"begun with model .*mine\.safetensors, sha256 .* and now it is"):
+        lenet.read_folder(tmp_path, out, "digits", model=model, resume=True)
+    for network in (lenet.load("digits"), Network("lenet5", seed=3)):
+        with pytest.raises(InputError, match="begun with model"):
+            lenet.read_folder(tmp_path, out, "digits", model=network, resume=True)
+
+
+def test_results_among_the_documents_are_not_counted_as_passed_over(tmp_path):
+    Image.fromarray(written(1).pictures[0]).save(tmp_path / "a.png")
+    (tmp_path / "notes.txt").touch()
+    for resume in (False, True):
+        batch = lenet.read_folder(tmp_path, tmp_path / "results.csv", "digits", resume=resume, processes=1)
+        assert batch.passed_over == 1
+
+
+def test_a_link_that_leads_nowhere_is_set_aside_as_a_document(tmp_path):
+    """Somebody meant a picture there: that it is missing has to be said."""
+    for name, target in (("gone.png", "nowhere.png"), ("loop.png", "loop.png")):
+        (tmp_path / name).symlink_to(target)
+    os.mkfifo(tmp_path / "pipe.png")
+    batch = lenet.read_folder(tmp_path, tmp_path / "results.jsonl", "digits", processes=1)
+    assert (batch.documents, batch.bad, batch.passed_over) == (2, 2, 1)
+    assert [json.loads(line)["file"] for line in batch.bad_path.read_text().splitlines()] == [
+        str(tmp_path / name) for name in ("gone.png", "loop.png")
+    ]
 
 
 def test_folders_are_walked_in_the_order_of_names_and_links_to_folders_are_not_followed(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 
 import numpy as np
 import pytest
@@ -41,6 +42,14 @@ def test_csv_has_flat_columns_and_breaks_in_quotes():
     assert [row["file"] for row in rows] == ['a "b",\nc.png', ""]
     assert list(rows[0]) == list(Reading.COLUMNS)
     assert not any("[" in cell or "{" in cell for row in rows for cell in row.values())
+
+
+def test_a_file_whose_name_is_no_text_leaves_the_results_readable():
+    """One such name would keep every other program from reading the whole file."""
+    name = os.fsdecode(b"a\xff.png")
+    reading = Reading("1", "1", 0.5, True, "", (), (0, 0, 1, 1), 1, name)
+    assert json.loads(json_lines([reading]).decode())["file"] == name
+    assert csv_lines([reading]).decode().startswith("a\\udcff.png,")
 
 
 def test_columns_have_a_row_for_each_picture_errors_too():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 from urllib.error import HTTPError
 from urllib.parse import urlencode
@@ -28,6 +30,24 @@ def refused(address, path, body=None, **query):
     except HTTPError as error:
         return error.code, json.loads(error.read())["error"]
     raise AssertionError(f"{path} was answered")
+
+
+def done(coroutine):
+    """Return what a coroutine returns; run in a thread, since asyncio.run may not be called beside a browser's loop."""
+    found = []
+
+    def run():
+        try:
+            found.append(asyncio.run(coroutine))
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
 
 
 def ended(address, key):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 
 import pytest
+from PIL import Image
 
 import lenet
 from lenet.cli import main
+from lenet.reading.fields import spell_strips
 from tests import forms
 from tests.serve.conftest import PICTURES, png, png_of
 from tests.serving import served
@@ -73,6 +76,38 @@ def test_one_bad_picture_does_not_spoil_the_others(service, digit, route):
     assert [result["file"] for result in answer["results"]] == ["0.png", "1.png", "2.png", "3.png"]
 
 
+def test_fields_of_a_batch_go_through_the_network_together(service, field, monkeypatch):
+    """One by one they would take a network's batches nearly empty."""
+    together = []
+
+    def counted(network, strips, *arguments, **options):
+        together.append(len(strips))
+        return spell_strips(network, strips, *arguments, **options)
+
+    monkeypatch.setattr("lenet.reading.reader.spell_strips", counted)
+    answer = service.post("/v1/read/batch", field, field, b"no picture", field, kind="number").json
+    assert together == [3]
+    expected = lenet.read(field, "number").text
+    texts = [[reading["text"] for reading in result.get("readings", ())] for result in answer["results"]]
+    assert texts == [[expected], [expected], [], [expected]]
+    assert answer["results"][2]["status"] == 422
+
+
+def test_a_document_of_several_pages_stands_in_a_batch_as_one_result(service, field):
+    picture = Image.open(io.BytesIO(field)).convert("L")
+
+    def pages(count):
+        content = io.BytesIO()
+        picture.save(content, "TIFF", save_all=True, append_images=[picture] * (count - 1))
+        return content.getvalue()
+
+    first, second = service.post("/v1/read/batch", pages(3), field, kind="digits").json["results"]
+    assert [(reading["file"], reading["page"]) for reading in first["readings"]] == [("0.png", k) for k in (1, 2, 3)]
+    assert [(reading["file"], reading["page"]) for reading in second["readings"]] == [("1.png", 1)]
+    long, short = service.post("/v1/read/batch", pages(4), field, kind="digits").json["results"]
+    assert (long["status"], long["limit"], len(short["readings"])) == (413, "--max-pages", 1)
+
+
 def test_a_picture_as_the_network_reads_it_is_not_prepared(service):
     image = lenet.open_glyph(DIGITS[0])
     body = service.post("/v1/predict?prepare=none", png_of(image)).json
@@ -88,13 +123,15 @@ def test_a_picture_as_the_network_reads_it_is_not_prepared(service):
         ("/v1/read", {"kind": "poem"}, "poem"),
         ("/v1/read", {"kind": "regex:["}, "not a regular expression"),
         ("/v1/read", {"kind": "digits", "max_error": "many"}, "max_error='many' is no share"),
-        ("/v1/read", {"max_error": "1%"}, "are for fields; give kind or template"),
+        ("/v1/read", {"max_error": "1%"}, "are for fields; give a kind or a template"),
         ("/v1/read", {"kind": "number", "decimal": ";"}, "choose one of ., ,"),
         ("/v1/read", {"kind": "date", "date_order": "dym"}, "choose one of dmy, mdy, ymd"),
-        ("/v1/read", {"kind": "digits", "template": "form"}, "exclude each other"),
+        ("/v1/read", {"kind": "digits", "template": "form"}, "no template is called 'form' here"),
         ("/v1/read", {"template": "/etc/passwd"}, "no template is called '/etc/passwd' here"),
         ("/v1/read", {"model": "../digits"}, "known are digits, fields"),
-        ("/v1/read", {"model": "fields"}, "say with kind what they hold"),
+        ("/v1/read", {"model": "fields"}, "say with kind what each page holds"),
+        ("/v1/read", {"model": "segments"}, "say with kind what each page holds"),
+        ("/v1/read", {"kind": "cheque", "decimal": "."}, "leave it out"),
         ("/v1/read", {"kinds": "digits"}, "there is no option 'kinds' here"),
         ("/v1/predict", {"model": "fields"}, "known are digits"),
         ("/v1/predict", {"prepare": "well"}, "choose one of ink, grey, none"),

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet.errors import ServiceError
-from lenet.serve.bodies import MOST_OPTIONS, Request
+from lenet.serve.bodies import MOST_OPTIONS, Request, bounded, length_of, read_body
 from lenet.serve.limits import Limits
+from tests.serve.asking import done
 from tests.serving import form
 
 KNOWN = ("kind", "model")
@@ -71,6 +72,7 @@ def test_what_pythons_own_mail_package_writes_is_read():
         (b"filename*=UTF-8''a%C3%B1o.png", "año.png"),
         (b"filename=\"x.png\"; filename*=UTF-8''y.png", "y.png"),
         (b'filename=""', None),
+        (b"FileName=plain.png", "plain.png"),
     ],
 )
 def test_names_of_files(given, name):
@@ -78,9 +80,28 @@ def test_names_of_files(given, name):
     assert parsed(body, "multipart/form-data; boundary=b").pictures[0].name == name
 
 
+def test_parameters_may_stand_without_quotation_marks():
+    body = b"--b\r\nContent-Disposition: form-data; name=kind\r\n\r\ndate\r\n"
+    body += b"--b\r\nContent-Disposition: form-data; name=file\r\n\r\ndata\r\n--b--\r\n"
+    asked = parsed(body, "multipart/form-data; Boundary=b")
+    assert (asked.pictures[0].data, asked.options) == (b"data", {"kind": "date"})
+
+
+def test_an_empty_form_has_no_picture():
+    with pytest.raises(ServiceError, match="no picture came"):
+        parsed(b"--b--\r\n", "multipart/form-data; boundary=b")
+
+
+def test_a_request_of_no_type_is_told_which_there_are():
+    with pytest.raises(ServiceError, match=r"no content type was given; expected multipart") as refused:
+        parsed(b"", "")
+    assert refused.value.status == 415
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
+        (json.dumps({"x" * 60_000: [1]}).encode(), "^.{,150}$"),
         (b"{", "no JSON"),
         (b"[1]", "no object"),
         (b"[" * 100_000, "no JSON"),
@@ -113,6 +134,21 @@ def test_several_pictures_where_one_is_read_lead_to_the_other_route():
     kind, body = form(b"x", b"y")
     with pytest.raises(ServiceError, match="batch"):
         parsed(body, kind, several=False)
+
+
+@pytest.mark.parametrize("more", [[], [(b"content-length", b"1"), (b"transfer-encoding", b"chunked")]])
+def test_a_body_whose_length_nobody_vouches_for_is_counted(more):
+    """Servers that speak HTTP/2 need neither header, and some let one contradict the other."""
+    limits = Limits(body=10)
+
+    async def receive():
+        return {"type": "http.request", "body": b"123456", "more_body": True}
+
+    counted = bounded(dict(more), receive, limits)
+    with pytest.raises(ServiceError, match="--max-body"):
+        done(read_body(counted))
+    assert length_of(more, limits) == 10
+    assert length_of([(b"content-length", b"7")], limits) == 7
 
 
 def test_a_form_of_very_many_parts_is_not_taken_apart():

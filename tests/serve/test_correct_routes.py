@@ -16,7 +16,7 @@ pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 from lenet.datasets.labelled_fields import load_fields
 from lenet.errors import FormatError, InputError
 from lenet.reading import Reading
-from lenet.serve import correct_routes
+from lenet.serve import Limits, correct_routes
 from lenet.serve.correct_routes import correct_router, written
 from lenet.serve.proofs import png
 from tests import fields
@@ -124,6 +124,15 @@ def test_corrections_are_learned_and_what_they_gain_is_said(plain, monkeypatch):
 
 def fails():
     raise correct_routes.MissingExtraError("no digits are here")
+
+
+def test_pictures_that_are_small_only_as_files_are_not_unpacked():
+    """Twenty megabytes of empty pages would be many gigabytes of memory."""
+    blank = np.full((500, 1000), 255, np.uint8)
+    bomb = fields.Fields([blank] * 12, ("1",) * 12, tuple(f"{number}.png" for number in range(12)))
+    with served(limits=Limits(pixels=1_000_000)) as running:
+        status, sentence = refused(running, "/correct/learn", packed(bomb))
+    assert (status, "--max-pixels" in sentence) == (413, True)
 
 
 def test_too_few_corrections_are_not_learned(plain):

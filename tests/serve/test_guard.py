@@ -87,7 +87,16 @@ def test_every_answer_says_that_its_type_is_true(service):
 def test_without_the_token_nothing_is_answered(locked, path):
     answer = locked.ask("GET", path)
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
-    for shown in ("", "Bearer ", "Bearer wrong", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer \xfc"):
+    for shown in (
+        "",
+        "Bearer ",
+        TOKEN,
+        "Basic " + TOKEN,
+        "Bearer wrong",
+        f"Bearer {TOKEN}x",
+        f"Bearer {TOKEN[:-1]}",
+        "Bearer \xfc",
+    ):
         assert locked.ask("GET", path, headers={"Authorization": shown}).status == 401
 
 
@@ -109,6 +118,19 @@ def test_a_link_with_the_token_puts_it_into_a_cookie_that_scripts_do_not_see(loc
     assert locked.ask("GET", "/version?token=wrong").status == 401
     assert locked.ask("GET", f"//evil.example/?token={TOKEN}").headers["location"] == "/evil.example/"
     assert locked.ask("POST", f"/v1/predict?token={TOKEN}", b"").status == 401
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/version"])
+def test_a_link_with_a_wrong_token_leaves_the_cookie_alone(locked, path):
+    """Or another site's link to what needs no token would put its own word, and attributes, into the cookie."""
+    for link in (f"{path}?token=wrong", f"{path}?token=x;Domain=evil.example"):
+        answer = locked.ask("GET", link, headers={"Cookie": f"{COOKIE}={TOKEN}"})
+        assert (answer.status, "set-cookie" in answer.headers) == (200, False)
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+def test_the_scheme_of_a_token_is_written_in_any_case(locked, scheme):
+    assert locked.ask("GET", "/version", headers={"Authorization": f"{scheme} {TOKEN}"}).status == 200
 
 
 def test_without_a_token_links_with_one_lead_nowhere_else(service):

@@ -111,6 +111,22 @@ def test_a_page_has_one_job_and_all_pages_together_a_few():
     assert second.has_ended
 
 
+def test_a_page_that_starts_again_and_again_has_few_jobs_that_still_have_to_stop():
+    """A job that loads its data does not look whether it is wanted."""
+    jobs, gate = Jobs(most=1), threading.Event()
+
+    def deaf(job):
+        gate.wait(60)
+        job.report()
+
+    jobs.start("page", deaf)
+    jobs.start("page", deaf)
+    with pytest.raises(Busy):
+        jobs.start("page", deaf)
+    gate.set()
+    jobs.close()
+
+
 def test_only_so_many_are_remembered(jobs):
     found = []
     for _ in range(KEPT + 3):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from lenet.errors import InputError
-from lenet.serve import readings
+from lenet.reading import documents
 from lenet.serve.limits import OPTIONS, Limits
 from tests.serve.conftest import png
 from tests.serving import form, served
@@ -78,7 +78,7 @@ def test_what_is_no_picture_and_no_form_is_refused_by_its_type(service, digit):
 def slow(monkeypatch):
     """Make reading wait until the test lets it go on."""
     gate = threading.Event()
-    monkeypatch.setattr(readings, "read_page", lambda *_, **__: gate.wait(60) and [])
+    monkeypatch.setattr(documents, "read_page", lambda *_, **__: gate.wait(60) and [])
     yield gate
     gate.set()
 
@@ -119,7 +119,7 @@ def test_an_answer_that_takes_too_long_is_given_up(slow, digit):
 
 def test_no_further_page_is_begun_after_the_time_is_over(monkeypatch):
     begun = []
-    monkeypatch.setattr(readings, "read_page", lambda *_, **__: begun.append(1) or time.sleep(0.2) or [])
+    monkeypatch.setattr(documents, "read_page", lambda *_, **__: begun.append(1) or time.sleep(0.2) or [])
     with served(limits=Limits(seconds=0.3), threads=1) as running:
         assert running.post("/v1/read", pages(20, "TIFF")).status == 503
         while running.service.reading.taken:
@@ -133,7 +133,7 @@ def test_bodies_that_wait_share_a_bound_of_memory(slow):
         answers = []
         asking = [
             threading.Thread(
-                target=lambda: answers.append(running.ask("POST", "/v1/read", body, {"Content-Type": kind}).status)
+                target=lambda: answers.append(running.ask("POST", "/v1/read", body, {"Content-Type": kind}))
             )
             for _ in range(14)
         ]
@@ -141,18 +141,46 @@ def test_bodies_that_wait_share_a_bound_of_memory(slow):
             thread.start()
         while len(answers) < 4 or running.service.reading.taken < 10:
             time.sleep(0.01)
-        assert answers == [429] * 4
+        for answer in answers:
+            assert_limit(answer, 429, "body")  # more places would not help
         slow.set()
         for thread in asking:
             thread.join(30)
-    assert sorted(answers) == [200] * 10 + [429] * 4
+    assert sorted(answer.status for answer in answers) == [200] * 10 + [429] * 4
 
 
-def test_a_request_that_never_ends_is_given_up(service):
+WITH_BODIES = ("/v1/predict", "/v1/read", "/inside/maps", "/inside/picture", "/field/proof", "/correct/learn")
+
+
+@pytest.mark.parametrize("path", WITH_BODIES)
+def test_a_request_that_never_ends_is_given_up(hasty, path):
+    answer = hasty.ask("POST", path, b"", {"Content-Type": "image/png", "Content-Length": "100"})
+    assert_limit(answer, 503, "seconds")
+    assert hasty.service.reading.taken == hasty.service.predicting.taken == 0
+    assert 'lenet_refusals_total{limit="max-seconds"}' in hasty.service.metrics.text()
+
+
+@pytest.fixture(scope="module")
+def hasty():
     with served(limits=Limits(seconds=0.3), threads=1) as running:
-        answer = running.ask("POST", "/v1/read", b"", {"Content-Type": "image/png", "Content-Length": "100"})
-        assert_limit(answer, 503, "seconds")
-        assert running.service.reading.taken == 0
+        yield running
+
+
+@pytest.mark.parametrize("path", ["/inside/picture", "/field/proof", "/field/reading", "/correct/learn"])
+def test_what_the_page_sends_shares_the_places_and_their_memory(slow, path, digit):
+    with served(limits=Limits(waiting=1), threads=1) as running:
+        first = threading.Thread(target=running.post, args=("/v1/read", digit))
+        first.start()
+        while not running.service.reading.taken:
+            time.sleep(0.01)
+        assert_limit(running.ask("POST", path, digit), 429, "waiting")
+        slow.set()
+        first.join(30)
+
+
+@pytest.mark.parametrize("path", ["/inside/picture", "/field/proof", "/field/reading"])
+def test_the_page_reads_no_larger_pictures_than_all_else(service, path):
+    assert_limit(service.ask("POST", path, png(2000, 1501)), 413, "pixels")
 
 
 @pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, "many"])

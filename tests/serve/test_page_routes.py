@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -17,11 +18,13 @@ pytest.importorskip("fastapi", reason="FastAPI is not installed")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 
 import lenet
+from lenet.errors import MissingExtraError
 from lenet.network import Network
 from lenet.serve import inside
 from lenet.serve.page_routes import Shelf
 from lenet.serve.sliders import STILL, Sliders
 from tests.pages import served
+from tests.serve.asking import done
 from tests.serve.drawings import drawing
 
 ROOT = Path(__file__).parents[2]
@@ -135,6 +138,8 @@ def test_what_is_wrong_is_said_in_a_sentence(address):
     for path, body, query, words in (
         ("maps", b"123", {}, "square"),
         ("maps", BODY, {"networks": "resnet"}, "resnet"),
+        ("maps", BODY, {"networks": ",".join(["digits"] * 1000)}, "up to 2"),
+        ("maps", bytes(513 * 513), {}, "262,144 bytes"),
         ("maps", BODY, {"scale": "9"}, "scale"),
         ("unit", BODY, {**place, "layer": "C7"}, "C7"),
         ("unit", BODY, {**place, "map": "-1"}, "map"),
@@ -162,16 +167,32 @@ def test_the_network_of_1998_is_trained_once(monkeypatch, own_cache):
     monkeypatch.setattr("lenet.learning.train", train)
     pytest.importorskip("sklearn", reason="the digits are part of scikit-learn")
     shelf = Shelf({})
-    trained = shelf.train_1998()
-    assert shelf.train_1998() is trained
+
+    async def asked_twice():
+        return await asyncio.gather(shelf.trained_1998(), shelf.trained_1998())
+
+    trained, again = done(asked_twice())
+    assert done(shelf.trained_1998()) is again is trained
     assert calls == [("lenet5-1998", "squared_error")]
     assert shelf.named("1998") is trained.network
+
+
+def test_a_training_of_1998_that_failed_is_begun_anew(monkeypatch):
+    monkeypatch.setattr("lenet.serve.page_routes._trained_1998", fails)
+    shelf = Shelf({})
+    for _ in range(2):
+        with pytest.raises(MissingExtraError, match="no digits"):
+            done(shelf.trained_1998())
+
+
+def fails():
+    raise MissingExtraError("no digits are here")
 
 
 @pytest.mark.slow
 def test_the_network_of_1998_learns_to_draw_the_digit(own_cache):
     pytest.importorskip("sklearn", reason="the digits are part of scikit-learn")
-    network = Shelf({}).train_1998().network
+    network = done(Shelf({}).trained_1998()).network
     held_out = lenet.load_digits8x8("test")
     assert lenet.evaluate(network, held_out).error < 0.06
     assert np.median(network.scores(held_out.images).min(axis=1)) < 5  # of 84 where every pixel is undecided

@@ -23,14 +23,15 @@ pytest.importorskip("uvicorn")
 
 PROGRAM = """
 import sys, time
-from lenet.serve import readings, serve
+from lenet.reading import documents
+from lenet.serve import serve
 
 def slowly(*_, **__):
     print("reading", flush=True)
     time.sleep(3)
     return []
 
-readings.read_page = slowly
+documents.read_page = slowly
 serve(port=0, threads=1, on_start=lambda address: print(address, flush=True))
 print("over", flush=True)
 """
@@ -96,6 +97,20 @@ def test_at_sigterm_what_was_accepted_is_answered_and_nothing_else_is(process):
     assert process.stderr.read() == ""
 
 
+def test_a_sigterm_that_comes_before_the_service_has_started_ends_it(monkeypatch):
+    """Or it would be swallowed, and whoever sent it would have to kill."""
+
+    class Server:
+        should_exit = False
+
+        def run(self, sockets):
+            signal.raise_signal(signal.SIGTERM)
+
+    server = Server()
+    running._until_signal(server, None)
+    assert server.should_exit
+
+
 def test_it_writes_nothing_to_disk(digit, service, monkeypatch):
     """Parsers of forms usually spool parts of a megabyte and more to a file."""
     monkeypatch.setattr(tempfile, "tempdir", "/there is no such folder")
@@ -111,7 +126,7 @@ def test_a_port_that_is_taken_is_said_in_a_sentence():
             running.serve(port=port)
 
 
-@pytest.mark.parametrize("host", ["256.1.1.1", "no such name"])
+@pytest.mark.parametrize("host", ["256.1.1.1", "no such name", "a..b", "x" * 80])
 def test_an_address_that_is_none_is_said_in_a_sentence(host, monkeypatch):
     with pytest.raises(InputError, match="cannot be listened on"):
         running.serve(host=host, port=0)

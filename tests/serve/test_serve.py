@@ -10,11 +10,15 @@ import threading
 import pytest
 
 import lenet
+from lenet import architectures
 from lenet.errors import FormatError, InputError, MissingExtraError, ServiceError, TooLargeError
-from lenet.serve.limits import OPTIONS, Limits
+from lenet.network import Network
+from lenet.serve.app import create_app
+from lenet.serve.limits import OPTIONS, Limits, late
 from lenet.serve.metrics import Histogram, Metrics
 from lenet.serve.refusals import as_json, headers_of, record_of, refusal
 from lenet.serve.service import Service
+from tests.serve.asking import done
 
 
 def test_the_client_needs_neither_fastapi_nor_the_reading_side():
@@ -83,6 +87,7 @@ def test_headers_say_when_to_come_back_and_what_to_show():
     assert headers_of(ServiceError("", status=429, retry_after=2)) == {"retry-after": "2"}
     assert headers_of(ServiceError("", status=401)) == {"www-authenticate": "Bearer"}
     assert headers_of(ServiceError("", status=422)) == {}
+    assert headers_of(late(Limits())) == {"connection": "close"}  # the rest of its body may still be coming
 
 
 def test_models_are_known_by_the_names_of_their_files(tmp_path):
@@ -93,6 +98,33 @@ def test_models_are_known_by_the_names_of_their_files(tmp_path):
         Service(models=[twice])
     with pytest.raises(InputError, match="nowhere"):
         Service(models=[tmp_path / "nowhere.safetensors"])
+
+
+def test_a_model_that_cannot_read_what_it_will_be_shown_is_refused_at_the_start(tmp_path):
+    """Or the service would never be ready, and say so to nobody."""
+    layers = (architectures.FullConnection("OUTPUT", 10, activation="linear"),)
+    small = architectures.Architecture("small", (1, 16, 16), layers, scale=(0.0, 1.0))
+    lenet.save(Network(small, seed=1), tmp_path / "small.safetensors")
+    with pytest.raises(InputError, match="'small' reads no characters of 28x28 pixels"):
+        Service(models=[tmp_path / "small.safetensors"])
+
+
+def test_networks_that_cannot_be_made_ready_are_logged(monkeypatch, caplog):
+    pytest.importorskip("fastapi")
+
+    def fails(self):
+        raise RuntimeError("no memory left, say")
+
+    monkeypatch.setattr(Service, "_warm", fails)
+
+    async def lived():
+        app = create_app()
+        async with app.router.lifespan_context(app):
+            await asyncio.sleep(0.5)
+        return app.state.service.ready
+
+    assert done(lived()) is False
+    assert "cannot be made ready" in caplog.text
 
 
 def test_work_of_others_runs_in_a_thread_and_takes_a_place():

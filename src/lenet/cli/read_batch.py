@@ -19,8 +19,10 @@ def read_batch(files: tuple[str, ...], out: str, *, kind: str | None, quiet: boo
     with Progress(quiet=quiet) as progress:
         batch = read_folder(files, out, kind, progress=progress.batch, **given)
     if batch.passed_over and not quiet:
-        names = "file was" if batch.passed_over == 1 else "files were"
-        click.echo(f"lenet: {batch.passed_over:,} {names} passed over: not named as a picture or a document", err=True)
+        click.echo(
+            f"lenet: {batch.passed_over:,} passed over: files not named as pictures or documents, or links to folders",
+            err=True,
+        )
     if not batch.bad:
         return 0
     click.echo(

@@ -27,7 +27,8 @@ USUAL = Limits()
 @click.option("--template", "templates", multiple=True, metavar="form.yaml", help="A form that requests may name.")
 @click.option("--correct", metavar="results.jsonl", help="Let a person correct what lenet read --out rejected.")
 @click.option("--corrections", metavar="FOLDER", help="Keep corrections there; it is the only thing written.")
-@click.option("--open/--no-open", "opens", default=None, help="Open the page in a browser.  [default: on a terminal]")
+@click.option("--open/--no-open", "opens", default=None,
+              help="Open the page in a browser.  [default: on a terminal, but with a token from a file]")  # fmt: skip
 @click.option("--max-body", type=click.FloatRange(0, min_open=True), default=USUAL.body / MEGABYTE, show_default=True,
               metavar="MB", help="Megabytes of a request.")  # fmt: skip
 @click.option("--max-pixels", type=click.FloatRange(0, min_open=True), default=USUAL.pixels / MEGABYTE,
@@ -49,13 +50,16 @@ def command(host: str, port: int, token: str | None, opens: bool | None, threads
     from lenet.serve.running import is_loopback, serve
 
     limits = Limits(**{entry.name: _plain(given.pop(f"max_{entry.name}"), entry.name) for entry in fields(Limits)})
+    hidden = token is not None and token.startswith("@")
     token = _token(token)
     if not is_loopback(host) and token is None:
         click.echo("lenet: everybody who reaches this machine can use the service; --token asks for one", err=True)
 
     def started(address: str) -> None:
         click.echo(f"lenet serves on {address} (Ctrl-C ends it)", err=True)
-        if sys.stderr.isatty() if opens is None else opens:
+        if hidden and opens is None:
+            click.echo(f"lenet: open {address}?token=TOKEN, with what the file of the token holds", err=True)
+        elif sys.stderr.isatty() if opens is None else opens:
             link = address if token is None else f"{address}?token={token}"
             threading.Timer(0.5, webbrowser.open, [link]).start()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.errors import FormatError, InputError, LenetError
+from lenet.documents.pictures import PIXEL_LIMIT
+from lenet.errors import FormatError, InputError, LenetError, TooLargeError
 from lenet.files import write_whole
 
 __all__ = ["Fields", "keep_field", "load_fields", "read_labels"]
@@ -71,7 +73,7 @@ class Fields:
         return f"Fields({self.name!r}: {len(self):,} fields)"
 
 
-def load_fields(path: str | os.PathLike[str] | bytes) -> Fields:
+def load_fields(path: str | os.PathLike[str] | bytes, *, pixels: int | None = None) -> Fields:
     """Load labelled fields.
 
     Parameters
@@ -79,16 +81,19 @@ def load_fields(path: str | os.PathLike[str] | bytes) -> Fields:
     path : a file of lines such as `{"file": "scan1.png", "text": "1,250.00"}`, whose files are looked for beside it; a
         folder with such a file called labels.jsonl; or a tar of such a folder, or the bytes of one that is not
         compressed. Fields with `"ambiguous": true` are left out; other keys mean nothing.
+    pixels : that all pictures together may have; None sets no limit but that on each.
 
     Raises
     ------
     InputError
         There is no such file, it has no fields, or a picture cannot be used; the message names it.
+    TooLargeError
+        The pictures have more than `pixels`.
     FormatError
         A line is not such an object; the message says which line.
     """
     if isinstance(path, bytes):
-        return _load_tar(path)
+        return _load_tar(path, pixels)
     path = Path(path)
     if path.is_dir():
         path = path / LABELS
@@ -98,15 +103,15 @@ def load_fields(path: str | os.PathLike[str] | bytes) -> Fields:
         )
     if tarfile.is_tarfile(path):
         with tarfile.open(path) as archive:
-            return _load(_member(archive, LABELS, path), lambda name: _member(archive, name, path), path)
-    return _load(path.read_bytes(), lambda name: path.parent / name, path)
+            return _load(_member(archive, LABELS, path), lambda name: _member(archive, name, path), path, pixels)
+    return _load(path.read_bytes(), lambda name: path.parent / name, path, pixels)
 
 
-def _load_tar(content: bytes) -> Fields:
+def _load_tar(content: bytes, pixels: int | None) -> Fields:
     name = Path("the fields given")
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-            return _load(_member(archive, LABELS, name), lambda file: _member(archive, file, name), name)
+            return _load(_member(archive, LABELS, name), lambda file: _member(archive, file, name), name, pixels)
     except tarfile.TarError as error:
         raise FormatError(f"{name} are no tar ({error}); pack the pictures with their {LABELS}") from None
 
@@ -158,16 +163,24 @@ def _png(picture: NDArray[np.uint8]) -> bytes:
     return content.getvalue()
 
 
-def _load(labels: bytes, find: Callable[[str], bytes | Path], path: Path) -> Fields:
+def _load(labels: bytes, find: Callable[[str], bytes | Path], path: Path, pixels: int | None) -> Fields:
     """Read every picture that the labels name, found by `find`."""
     pictures, texts, names, refused = [], [], [], []
+    left = math.inf if pixels is None else pixels
     for name, text in read_labels(labels, path):
         try:
-            pictures.append(_picture(find(name)))
-            texts.append(text)
-            names.append(name)
+            picture = _picture(find(name), left)
         except LenetError as error:
+            if isinstance(error, TooLargeError) and left < PIXEL_LIMIT:
+                raise TooLargeError(
+                    f"{path} has more than {pixels:,} pixels; give fewer pictures, or smaller ones"
+                ) from error
             refused.append((name, error))
+            continue
+        left -= math.prod(picture.shape[:2])
+        pictures.append(picture)
+        texts.append(text)
+        names.append(name)
     if refused:
         more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
         raise InputError(
@@ -207,7 +220,7 @@ def _member(archive: tarfile.TarFile, name: str, path: Path) -> bytes:
     return member.read()
 
 
-def _picture(source: bytes | Path) -> NDArray[np.uint8]:
+def _picture(source: bytes | Path, left: float) -> NDArray[np.uint8]:
     from lenet.documents import open_document
 
-    return next(iter(open_document(source))).picture
+    return next(iter(open_document(source, pixels=int(min(left, PIXEL_LIMIT))))).picture

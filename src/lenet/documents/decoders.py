@@ -68,7 +68,7 @@ _DJVU_SECONDS = 120
 """How long one page may take; an ordinary one takes 0.1."""
 
 
-def decode(data: bytes, source: str, dpi: float, pixels: int = PIXEL_LIMIT) -> Iterator[Decoded]:
+def decode(data: bytes, source: str, dpi: float, pixels: int = PIXEL_LIMIT, after: int = 0) -> Iterator[Decoded]:
     """Yield the pages of a file, one by one, as they are asked for.
 
     Parameters
@@ -77,6 +77,7 @@ def decode(data: bytes, source: str, dpi: float, pixels: int = PIXEL_LIMIT) -> I
     source : what messages name.
     dpi : dots per inch at which pages without pixels of their own (PDF, DjVu) are drawn.
     pixels : that a page may have.
+    after : how many pages to leave out at the beginning; they are not decoded.
 
     Raises
     ------
@@ -89,10 +90,10 @@ def decode(data: bytes, source: str, dpi: float, pixels: int = PIXEL_LIMIT) -> I
     """
     kind = _format_of(data, source)
     if kind == "PDF":
-        return _pdf_pages(_open_pdf(data, source), source, dpi, pixels)
+        return _pdf_pages(_open_pdf(data, source), source, dpi, pixels, after)
     if kind == "DjVu":
-        return _djvu_pages(data, _djvu_sizes(data, source), source, dpi, pixels)
-    return _image_pages(_open_image(data, kind, source), kind, source, pixels)
+        return _djvu_pages(data, _djvu_sizes(data, source), source, dpi, pixels, after)
+    return _image_pages(_open_image(data, kind, source), kind, source, pixels, after)
 
 
 def pages_in(data: bytes, source: str) -> int:
@@ -160,15 +161,17 @@ def _open_image(data: bytes, kind: str, source: str) -> Image:
         return Image.open(BytesIO(data), formats=(kind,))
 
 
-def _image_pages(image: Image, kind: str, source: str, pixels: int) -> Iterator[Decoded]:
+def _image_pages(image: Image, kind: str, source: str, pixels: int, after: int) -> Iterator[Decoded]:
     """Yield the pages of a TIFF, without reduced copies of pages; of an animation only the first picture."""
-    frame = 0
+    frame = number = 0
     while True:
         with _pillow(source, kind):
             if not _seek(image, frame):
                 return
             reduced = kind == "TIFF" and frame > 0 and image.tag_v2.get(254, 0) & 1  # type: ignore[attr-defined]
-            page = None if reduced else (from_pil(image, source=source, pixels=pixels), _dpi_of(image))
+            number += not reduced
+            left_out = reduced or number <= after
+            page = None if left_out else (from_pil(image, source=source, pixels=pixels), _dpi_of(image))
         if page is not None:
             yield page
         if kind != "TIFF":
@@ -220,11 +223,11 @@ def _open_pdf(data: bytes, source: str) -> PdfDocument:
         return document
 
 
-def _pdf_pages(document: PdfDocument, source: str, dpi: float, pixels: int) -> Iterator[Decoded]:
+def _pdf_pages(document: PdfDocument, source: str, dpi: float, pixels: int, after: int) -> Iterator[Decoded]:
     from pypdfium2 import PdfiumError
 
     try:
-        for index in range(len(document)):
+        for index in range(after, len(document)):
             with _DECODER:
                 try:
                     picture = _draw_pdf_page(document[index], f"page {index + 1} of {source}", dpi, pixels)
@@ -281,9 +284,9 @@ def _djvu_sizes(data: bytes, source: str) -> list[tuple[int, int, int]]:
 
 
 def _djvu_pages(
-    data: bytes, sizes: list[tuple[int, int, int]], source: str, dpi: float, pixels: int
+    data: bytes, sizes: list[tuple[int, int, int]], source: str, dpi: float, pixels: int, after: int
 ) -> Iterator[Decoded]:
-    for number, (columns, rows, own_dpi) in enumerate(sizes, 1):
+    for number, (columns, rows, own_dpi) in enumerate(sizes[after:], after + 1):
         page = f"page {number} of {source}"
         check_size(columns, rows, page, pixels)
         width, height = columns * dpi / own_dpi, rows * dpi / own_dpi

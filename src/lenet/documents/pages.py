@@ -51,7 +51,7 @@ class Page:
         return f"Page({self.source}, page {self.number}: {columns} x {rows} {colour}{dpi})"
 
 
-def open_document(source: Source, *, dpi: float = 200, pixels: int = PIXEL_LIMIT) -> Iterator[Page]:
+def open_document(source: Source, *, dpi: float = 200, pixels: int = PIXEL_LIMIT, after: int = 0) -> Iterator[Page]:
     """Open a picture or a document and yield its pages.
 
     The source and its format are checked at once; each page is decoded when it is asked for. PNG, JPEG, GIF, BMP,
@@ -62,6 +62,8 @@ def open_document(source: Source, *, dpi: float = 200, pixels: int = PIXEL_LIMIT
     source : a path, bytes, a file opened for reading bytes, a PIL image, or an array as `as_picture` takes it.
     dpi : dots per inch at which pages of PDF and DjVu are drawn. Pictures made of pixels stay as they are.
     pixels : that a page of a file may have.
+    after : how many pages to leave out at the beginning; those of a file are not decoded, and the others keep their
+        numbers.
 
     Returns
     -------
@@ -81,20 +83,20 @@ def open_document(source: Source, *, dpi: float = 200, pixels: int = PIXEL_LIMIT
     if not (isfinite(dpi) and 10 <= dpi <= 2400):
         raise InputError(f"dpi={dpi} was given; pages are drawn at 10 to 2,400 dots per inch: 200 is enough to read")
     if isinstance(source, np.ndarray):
-        return _pages(iter([(as_picture(source), None)]), "the array")
+        return _pages(iter([(as_picture(source), None)][after:]), "the array", after)
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
-        return _pages(decode(_read_path(name), name, dpi, pixels), name)
+        return _pages(decode(_read_path(name), name, dpi, pixels, after), name, after)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _pages(decode(_limited(bytes(source), "the data"), "the data", dpi, pixels), "the data")
+        return _pages(decode(_limited(bytes(source), "the data"), "the data", dpi, pixels, after), "the data", after)
     from PIL import Image
 
     if isinstance(source, Image.Image):
         name = getattr(source, "filename", "") or "the PIL image"
-        return _pages(iter([decode_pil(source, name)]), name)
+        return _pages(iter([decode_pil(source, name)][after:]), name, after)
     if hasattr(source, "read"):
         name = _name_of(source)
-        return _pages(decode(_read_file(source, name), name, dpi, pixels), name)
+        return _pages(decode(_read_file(source, name), name, dpi, pixels, after), name, after)
     raise InputError(
         f"an object of type {type(source).__name__} was given; a path, bytes, a file, a PIL image or a NumPy array "
         "was expected: turn it into one of them"
@@ -110,8 +112,8 @@ def count_pages(path: str | os.PathLike[str]) -> int:
         return 1
 
 
-def _pages(decoded: Iterator[Decoded], source: str) -> Iterator[Page]:
-    for number, (picture, dpi) in enumerate(decoded, 1):
+def _pages(decoded: Iterator[Decoded], source: str, after: int) -> Iterator[Page]:
+    for number, (picture, dpi) in enumerate(decoded, after + 1):
         yield Page(picture, number, dpi, source)
 
 

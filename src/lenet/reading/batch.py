@@ -18,9 +18,9 @@ from typing import Any, BinaryIO
 
 from lenet.errors import FormatError, InputError
 from lenet.files import require_place, write_whole
-from lenet.reading.rows import arrow_schema, csv_lines
+from lenet.reading.rows import arrow_schema, csv_lines, json_line
 
-__all__ = ["SUFFIXES", "Done", "Part", "Results"]
+__all__ = ["SUFFIXES", "Done", "Part", "Results", "files_of"]
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 """What results are written as."""
@@ -90,9 +90,7 @@ class Results:
         self.format = self.path.suffix.lower()
         self._check()
         self._run = {"results": self.path.name, **run}
-        self._rows_path = self.path.with_name(f"{self.path.name}.rows") if self.format == ".parquet" else self.path
-        self.bad_path = self.path.with_suffix(".bad.jsonl")
-        self._journal = self.path.with_suffix(".run.json")
+        _, self._rows_path, self.bad_path, self._journal = files_of(self.path)
         self.done, self.finished = self._begun() if resume else self._fresh()
         self._rows: BinaryIO | None = None
         self._bad: BinaryIO | None = None
@@ -110,22 +108,26 @@ class Results:
         require_place(self.path)
 
     def _fresh(self) -> tuple[Done, bool]:
+        self._need_no_others_journal()
         for path in (self.path, self._rows_path, self._journal, self.bad_path):
             if path.exists():
                 raise InputError(f"{path} exists already; resume (--resume) to go on with it, or choose another name")
         return Done(), False
 
+    def _need_no_others_journal(self) -> None:
+        """Refuse a name that differs from that of other results in its suffix alone: they would share a journal."""
+        with suppress(FormatError, FileNotFoundError):
+            other = self._read_journal()[0].get("results")
+            if other != self.path.name:
+                raise InputError(
+                    f"{self._journal} is the journal of {other}; choose another name than {self.path.stem}"
+                )
+
     def _begun(self) -> tuple[Done, bool]:
         """Return how far the run is that the journal speaks of."""
         if not self._journal.exists():
             return self._fresh()
-        try:
-            journal = json.loads(self._journal.read_bytes())
-            done, finished, run = Done(**journal["done"]), bool(journal["finished"]), dict(journal["run"])
-        except (ValueError, LookupError, TypeError) as error:
-            raise FormatError(
-                f"{self._journal} is no journal of a run; remove it and the results, or choose another name"
-            ) from error
+        run, done, finished = self._read_journal()
         other = next((name for name in {**run, **self._run} if run.get(name) != self._run.get(name)), None)
         if other is not None:
             was, now = (each.get(other, "none") for each in (run, self._run))
@@ -134,6 +136,15 @@ class Results:
         if finished and not self.path.exists():
             raise InputError(f"{self.path} is gone, of which {self._journal} speaks; remove that, or put it back")
         return done, finished
+
+    def _read_journal(self) -> tuple[dict[str, Any], Done, bool]:
+        try:
+            journal = json.loads(self._journal.read_bytes())
+            return dict(journal["run"]), Done(**journal["done"]), bool(journal["finished"])
+        except (ValueError, LookupError, TypeError) as error:
+            raise FormatError(
+                f"{self._journal} is no journal of a run; remove it and the results, or choose another name"
+            ) from error
 
     def _open(self) -> None:
         """Open both files where the journal says that they end, and lock them to this run.
@@ -178,11 +189,11 @@ class Results:
         """Append what a run gives."""
         assert self._rows is not None
         assert self._bad is not None
-        bad = "".join(f"{json.dumps({'file': file, 'reason': why}, ensure_ascii=False)}\n" for file, why in part.bad)
+        bad = b"".join(json_line({"file": file, "reason": why}) for file, why in part.bad)
         try:
             self._rows.write(part.lines)
             self._rows.flush()
-            self._bad.write(bad.encode("utf-8", "surrogateescape"))
+            self._bad.write(bad)
             self.done = Done(
                 self.done.documents + part.documents,
                 part.page,
@@ -237,6 +248,13 @@ class Results:
             self.bad_path.unlink(missing_ok=True)
 
 
+def files_of(path: str | os.PathLike[str]) -> tuple[Path, Path, Path, Path]:
+    """Return the files of a run: results, rows (for Parquet others than the results), bad documents, and journal."""
+    path = Path(path)
+    rows = path.with_name(f"{path.name}.rows") if path.suffix.lower() == ".parquet" else path
+    return path, rows, path.with_suffix(".bad.jsonl"), path.with_suffix(".run.json")
+
+
 def _lock(file: BinaryIO, path: Path) -> None:
     """Keep a second run away, where the system can."""
     try:
@@ -265,7 +283,10 @@ def _groups(rows: Path) -> Iterator[list[dict[str, Any]]]:
     group: list[dict[str, Any]] = []
     with rows.open("rb") as file:
         for line in file:
-            group.append(json.loads(line.decode("utf-8", "replace")))  # names of files may be no text
+            row = json.loads(line)
+            if row["file"] is not None:  # a name may be no text, which Arrow needs
+                row["file"] = row["file"].encode("utf-8", "backslashreplace").decode()
+            group.append(row)
             if len(group) == ROWS:
                 yield group
                 group = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lenet.documents import Page, open_document
 from lenet.errors import InputError, LenetError
 from lenet.network import Network
+from lenet.reading.fields import is_field_network
 from lenet.reading.pages import network_for, read_page
 from lenet.reading.reader import Reader
 from lenet.reading.readings import Reading
@@ -42,15 +43,20 @@ class PageResult:
     document : number of the document among those given, from 0.
     page : number of the page in it, from 1; of the page that failed, where one did.
     readings : what was read; none on an empty page.
-    failure : why the document cannot be read from this page on; empty where it can.
+    error : why the document cannot be read from this page on; None where it can.
     note : what is odd about a page that was read all the same.
     """
 
     document: int
     page: int
     readings: tuple[Reading, ...] = ()
-    failure: str = ""
+    error: Exception | None = None
     note: str = ""
+
+    @property
+    def failure(self) -> str:
+        """The error in one line; empty where there is none."""
+        return "" if self.error is None else why(self.error)
 
 
 class DocumentReader:
@@ -70,7 +76,7 @@ class DocumentReader:
     GrammarError
         There is no such kind of field.
     InputError
-        The options do not go together, or there is no such network or template.
+        The options do not go together, or there is no such network or template, or the network reads something else.
 
     Attributes
     ----------
@@ -95,6 +101,11 @@ class DocumentReader:
         self._check(template is not None)
         plain = kind is None and template is None
         self.network = network_for(model if model is not None else "digits" if plain else "fields")
+        if plain and (is_field_network(self.network) or self.network.architecture.input[0] != 1):
+            raise InputError(
+                f"{self.network} knows no single characters, by which pages are read; say with kind what each page "
+                "holds, or leave model out"
+            )
         self._form = None if template is None else self._form_reader(template)
         self.field = None
         if kind not in (None, "cheque"):
@@ -113,6 +124,8 @@ class DocumentReader:
             raise InputError("kind and template were given; a page is read in one way: leave one of them out")
         if has_template and (self.decimal, self.date_order) != (None, None):
             raise InputError("a template says for each field what decimal and date_order would; leave them out")
+        if self.kind == "cheque" and self.decimal is not None:
+            raise InputError("decimal was given for cheques, which are read without it; leave it out")
         options = (self.max_error, self.decimal, self.date_order)
         if self.kind is None and not has_template and options != (None, None, None):
             raise InputError("max_error, decimal and date_order are for fields; give a kind or a template with them")
@@ -147,54 +160,65 @@ class DocumentReader:
             return read_cheque(page.picture, model=self.network, threads=self.threads, **options), ""
         return read_page(page.picture, model=self.network, threads=self.threads), ""
 
-    def pages(self, documents: Sequence[tuple[str | None, Source]], *, after: int = 0) -> Iterator[PageResult]:
-        """Read documents page by page; one that cannot be read gives its reason in its turn, and the next is read.
+    def pages(
+        self,
+        documents: Sequence[tuple[str | None, Source]],
+        *,
+        after: int = 0,
+        opener: Callable[..., Iterator[Page]] = open_document,
+    ) -> Iterator[PageResult]:
+        """Read documents page by page; one that cannot be read gives its error in its turn, and the next is read.
 
         Parameters
         ----------
         documents : the name of each, which its readings carry, and what it is: a path, bytes or a picture.
         after : how many pages of the first document to leave out.
+        opener : called with a document and `after`, gives its pages as `open_document` does; what it raises is that
+            document's error.
         """
         if self.field is not None:
-            return self._fields(self.field, documents, after)
-        return self._pages(documents, after)
+            return self._fields(self.field, documents, after, opener)
+        return self._pages(documents, after, opener)
 
-    def _pages(self, documents: Sequence[tuple[str | None, Source]], after: int) -> Iterator[PageResult]:
+    def _pages(
+        self, documents: Sequence[tuple[str | None, Source]], after: int, opener: Callable[..., Iterator[Page]]
+    ) -> Iterator[PageResult]:
         for number, (name, source) in enumerate(documents):
-            page = 0
+            page = after if number == 0 else 0
             try:
-                for scan in open_document(source):
+                for scan in opener(source, after=page):
                     page = scan.number
-                    if number == 0 and page <= after:
-                        continue
                     readings, note = self.read(scan)
                     yield PageResult(number, page, _named(readings, name, page), note=note)
             except Exception as error:  # one of a million documents must not end the run, whatever is wrong with it
-                yield PageResult(number, page + 1, failure=why(error))
+                yield PageResult(number, page + 1, error=error)
 
     def _fields(
-        self, reader: Reader, documents: Sequence[tuple[str | None, Source]], after: int
+        self,
+        reader: Reader,
+        documents: Sequence[tuple[str | None, Source]],
+        after: int,
+        opener: Callable[..., Iterator[Page]],
     ) -> Iterator[PageResult]:
         """Read pages that are fields, as many of them at once as the reader takes."""
         opened: deque[PageResult] = deque()
 
         def pictures() -> Iterator[NDArray[np.uint8]]:
             for number, (_, source) in enumerate(documents):
-                page = 0
+                page = after if number == 0 else 0
                 try:
-                    for scan in open_document(source):
+                    for scan in opener(source, after=page):
                         page = scan.number
-                        if number or page > after:
-                            opened.append(PageResult(number, page))
-                            yield scan.picture
+                        opened.append(PageResult(number, page))
+                        yield scan.picture
                 except Exception as error:  # as above
-                    opened.append(PageResult(number, page + 1, failure=why(error)))
+                    opened.append(PageResult(number, page + 1, error=error))
 
         for result in reader.many(pictures(), keep_going=True):
             yield from _until_read(opened)
             place = opened.popleft()
             if isinstance(result, LenetError):
-                yield replace(place, failure=why(result))
+                yield replace(place, error=result)
             else:
                 yield replace(place, readings=_named([result], documents[place.document][0], place.page))
         yield from _until_read(opened)
@@ -219,5 +243,5 @@ def _named(readings: Sequence[Reading], name: str | None, page: int) -> tuple[Re
 
 def _until_read(opened: deque[PageResult]) -> Iterator[PageResult]:
     """Give the failures that stand before the next page that was read."""
-    while opened and opened[0].failure:
+    while opened and opened[0].error is not None:
         yield opened.popleft()

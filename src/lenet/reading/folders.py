@@ -16,10 +16,12 @@ from lenet import _engine
 from lenet.documents.pages import count_pages
 from lenet.errors import InputError
 from lenet.inputs import check_environment
-from lenet.reading.batch import Part, Results
+from lenet.network import Network
+from lenet.reading.batch import Part, Results, files_of
 from lenet.reading.documents import DocumentReader
 from lenet.reading.rows import csv_lines, json_lines
 from lenet.reading.workers import Group, read_in_processes
+from lenet.weights import as_bytes
 
 __all__ = ["SUFFIXES", "Batch", "Progress", "documents_in", "read_folder"]
 
@@ -61,7 +63,8 @@ class Batch:
     documents : how many there are.
     readings : rows in the results.
     bad : documents that could not be read, or not to their end; `bad_path` says why.
-    passed_over : files of the folders that do not end as pictures and documents do.
+    passed_over : files of the folders that do not end as pictures and documents do, and links to folders. Those that
+        the run itself writes are not counted.
     path, bad_path : the results, and JSON lines of `file` and `reason`; the latter is there where `bad` is not 0.
     """
 
@@ -125,7 +128,7 @@ def read_folder(
     """
     paths = [folders] if isinstance(folders, str | os.PathLike) else list(folders)
     names = [os.fspath(path) for path in paths]
-    listed = _listed(names)
+    listed = _listed(names, out)
     reader = DocumentReader(kind, **options)
     processes = min(_processes(processes), -(-listed.documents // reader.together))
     if processes > 1:
@@ -178,10 +181,15 @@ def _walk(folder: str, passed_over: Callable[[str], object] | None) -> Iterator[
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, passed_over)
-        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES and entry.is_file():
+        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES and _may_be_read(entry.path):
             yield entry.path
         elif passed_over is not None:
             passed_over(entry.path)
+
+
+def _may_be_read(path: str) -> bool:
+    """Tell whether what stands there is a file, or a link that leads nowhere: a document is missed, which is said."""
+    return os.path.isfile(path) or not os.path.exists(path)
 
 
 @dataclass(frozen=True)
@@ -193,11 +201,11 @@ class _Listed:
     passed_over: int
 
 
-def _listed(paths: Sequence[str]) -> _Listed:
+def _listed(paths: Sequence[str], out: str | os.PathLike[str]) -> _Listed:
     _need_each_once(paths)
-    others: list[None] = []
+    others = list[str]()
     digest, documents = hashlib.sha256(), 0
-    for name in documents_in(paths, lambda _: others.append(None)):
+    for name in documents_in(paths, others.append):
         digest.update(os.fsencode(name) + b"\0")
         documents += 1
     if not documents:
@@ -205,7 +213,8 @@ def _listed(paths: Sequence[str]) -> _Listed:
             f"{', '.join(paths) or 'nothing'} was given, with no file that ends as a picture or a document does "
             f"({', '.join(sorted(SUFFIXES))}); name such files, or a folder of them"
         )
-    return _Listed(documents, digest.hexdigest(), len(others))
+    own = set(map(os.path.realpath, files_of(out)))
+    return _Listed(documents, digest.hexdigest(), sum(os.path.realpath(name) not in own for name in others))
 
 
 def _need_each_once(paths: Sequence[str]) -> None:
@@ -231,11 +240,20 @@ def _processes(processes: int) -> int:
 def _described(kind: Any, options: dict[str, Any]) -> dict[str, Any]:
     """Return what the rows depend on, as values that JSON takes."""
     given = {"kind": kind, **{name: value for name, value in options.items() if name != "threads"}}
-    return {
-        name: value if isinstance(value, str | float | int) else str(value)
-        for name, value in given.items()
-        if value is not None
-    }
+    return {name: _as_json(name, value) for name, value in given.items() if value is not None}
+
+
+def _as_json(name: str, value: Any) -> str | float | int:
+    """Return a value as JSON takes it; of a network or a template what it holds, too: its file may change meanwhile."""
+    if isinstance(value, Network):
+        return f"{value}, {_digest(as_bytes(value))}"
+    if name in ("model", "template") and isinstance(value, str | os.PathLike) and Path(value).is_file():
+        return f"{os.fspath(value)}, {_digest(Path(value).read_bytes())}"
+    return value if isinstance(value, str | float | int) else str(value)
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256 {hashlib.sha256(content).hexdigest()[:16]}"
 
 
 def _groups(names: Sequence[str], together: int, skip: int, after: int) -> Iterator[Group]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lenet.documents.cleanup import to_ink, without_rules
 from lenet.documents.pages import open_document
+from lenet.documents.pictures import PIXEL_LIMIT
 from lenet.documents.segmentation import Box, Piece, find_pieces, find_places, text_rows
 from lenet.documents.sheets import Sheet, find_sheet
 from lenet.errors import InputError
@@ -201,9 +202,9 @@ def network_for(model: str | os.PathLike[str] | Network) -> Network:
     return model if not isinstance(model, str | os.PathLike) else load(model)
 
 
-def open_field(picture: Source) -> Field:
-    """Open a picture of one page; raise `InputError` where it has several."""
-    pages = open_document(picture)
+def open_field(picture: Source, *, pixels: int = PIXEL_LIMIT) -> Field:
+    """Open a picture of one page, of so many pixels at most; raise `InputError` where it has several."""
+    pages = open_document(picture, pixels=pixels)
     page = next(pages)
     if next(pages, None) is not None:
         raise InputError("a document of several pages was given as one field; read_page reads all pages")

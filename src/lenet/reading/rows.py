@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -18,7 +18,17 @@ from lenet.reading.readings import Reading
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["COLUMNS", "Columns", "arrow_schema", "as_columns", "csv_lines", "failed", "json_lines", "sources_of"]
+__all__ = [
+    "COLUMNS",
+    "Columns",
+    "arrow_schema",
+    "as_columns",
+    "csv_lines",
+    "failed",
+    "json_line",
+    "json_lines",
+    "sources_of",
+]
 
 COLUMNS: dict[str, type] = {
     "schema": np.int32,
@@ -48,8 +58,12 @@ class Columns(Protocol):
 
 def json_lines(readings: Iterable[Reading]) -> bytes:
     """Return a line of JSON for each reading."""
-    lines = [json.dumps(reading.to_dict(), ensure_ascii=False) for reading in readings]
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+    return b"".join(json_line(reading.to_dict()) for reading in readings)
+
+
+def json_line(record: Mapping[str, object]) -> bytes:
+    """Return a record as a line of JSON. Bytes of a file's name that are no text stand as JSON escapes them."""
+    return f"{json.dumps(record, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")
 
 
 def csv_lines(readings: Iterable[Reading] | None) -> bytes:
@@ -60,7 +74,7 @@ def csv_lines(readings: Iterable[Reading] | None) -> bytes:
         writer.writerow(Reading.COLUMNS)
     else:
         writer.writerows(reading.to_row().values() for reading in readings)
-    return lines.getvalue().encode("utf-8", "surrogateescape")
+    return lines.getvalue().encode("utf-8", "backslashreplace")
 
 
 def sources_of(batch: Columns) -> tuple[list[str | None], list[Any]]:

@@ -113,10 +113,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Warm up beside the first requests, which are told to wait."""
     service: Service = app.state.service
     warming = asyncio.create_task(service.start())
+    warming.add_done_callback(_tell_of_failure)
     yield
     await asyncio.to_thread(app.state.jobs.close)
     service.stop()
     await asyncio.gather(warming, return_exceptions=True)
+
+
+def _tell_of_failure(warming: asyncio.Task[None]) -> None:
+    """Have it logged where the networks could not be made ready: or a service would never answer, and not say why."""
+    if not warming.cancelled() and (error := warming.exception()) is not None:
+        about = {"message": "the networks cannot be made ready, so nothing is answered", "exception": error}
+        warming.get_loop().call_exception_handler(about)
 
 
 def _add_work(app: FastAPI, service: Service) -> None:
@@ -199,8 +207,13 @@ def _add_errors(app: FastAPI) -> None:
     from fastapi.exceptions import RequestValidationError
     from starlette.exceptions import HTTPException
 
+    metrics = app.state.service.metrics
+
     async def refuse(_: Request, error: Exception) -> Response:
-        return _refused(refusal(error))
+        refused = refusal(error)
+        if refused.limit:
+            metrics.refused(refused.limit)
+        return _refused(refused)
 
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

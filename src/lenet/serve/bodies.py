@@ -9,7 +9,7 @@ import binascii
 import json
 import re
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote
 from lenet.errors import ServiceError
 from lenet.serve.limits import Limits, over
 
-__all__ = ["Asked", "Gone", "Picture", "Request", "bounded", "read_body"]
+__all__ = ["Asked", "Gone", "Picture", "Request", "bounded", "length_of", "read_body"]
 
 MOST_OPTIONS = 32
 """Fields of a form beside its pictures."""
@@ -26,10 +26,10 @@ LONGEST_OPTION = 1000
 """Characters of an option's value. Patterns are kept with what was made of them, for the next request."""
 
 _BARE = re.compile(r"image/[\w.+-]+|application/(pdf|octet-stream)")
-_BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))')
-_NAME = re.compile(rb'[;\s]name="([^"]*)"')
-_FILENAME = re.compile(rb'[;\s]filename="((?:[^"\\]|\\.)*)"')
-_FILENAME_STAR = re.compile(rb"[;\s]filename\*=(?:UTF-8|utf-8)''([^;\s]+)")
+_BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
+_NAME = re.compile(rb'[;\s]name=(?:"([^"]*)"|([^\s;"]+))', re.IGNORECASE)
+_FILENAME = re.compile(rb'[;\s]filename=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))', re.IGNORECASE)
+_FILENAME_STAR = re.compile(rb"[;\s]filename\*=UTF-8''([^;\s]+)", re.IGNORECASE)
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -104,20 +104,43 @@ class Request:
         if _BARE.fullmatch(kind):
             return [Picture(self.body)], {}
         raise ServiceError(
-            f"the content type {kind or 'of nothing'!r} was given; expected multipart/form-data (curl -F file=@a.png), "
-            "application/json, or a picture's own, such as image/png or application/octet-stream: name one of them",
+            f"{f'the content type {kind!r}' if kind else 'no content type'} was given; expected multipart/form-data "
+            "(curl -F file=@a.png), application/json, or a picture's own, such as image/png or "
+            "application/octet-stream: name one of them",
             status=415,
         )
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Return a request's body, or raise `Gone` where the client hung up. `Guard` bounds its length."""
-    chunks = []
+async def read_body(receive: Receive, most: int | None = None) -> bytes:
+    """Return a request's body.
+
+    Parameters
+    ----------
+    receive : of the request; `Guard` bounds what comes of it by the limit on bodies.
+    most : bytes, where what is asked for takes fewer than that.
+
+    Raises
+    ------
+    Gone
+        The client hung up before all was here.
+    ServiceError
+        422: there are more than `most`.
+    """
+    chunks, size = [], 0
     while (message := await receive())["type"] == "http.request":
         chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if most is not None and size > most:
+            raise _wrong(f"more than {most:,} bytes were sent, the most that is looked at here; send fewer")
         if not message.get("more_body"):
             return b"".join(chunks) if len(chunks) > 1 else chunks[0]
     raise Gone
+
+
+def length_of(headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> int:
+    """Return how many bytes a body may have: what its header says, unless another one overrides it, or the most."""
+    known = dict(headers)
+    return limits.body if b"transfer-encoding" in known else int(known.get(b"content-length", limits.body))
 
 
 def _too_long(limits: Limits) -> ServiceError:
@@ -135,36 +158,43 @@ def _wrong(sentence: str) -> ServiceError:
 
 def _of_form(body: bytes, content_type: str, limits: Limits) -> tuple[list[Picture], dict[str, str]]:
     """Take a multipart form apart (RFC 7578)."""
-    found = _BOUNDARY.search(content_type)
-    if found is None:
+    named = _BOUNDARY.search(content_type)
+    if named is None:
         raise _wrong("the form's content type names no boundary; let the HTTP library write that header")
-    boundary = b"--" + (found[1] or found[2]).encode("latin-1", "replace")
+    boundary = b"--" + (named[1] or named[2]).encode("latin-1", "replace")
     most = limits.pictures + MOST_OPTIONS + 2
     parts = (b"\r\n" + body).split(b"\r\n" + boundary, most)
     if len(parts) > most:
         raise _too_many(limits)
-    if len(parts) < 3 or not parts[-1].startswith(b"--"):
+    if len(parts) < 2 or not parts[-1].startswith(b"--"):
         raise _wrong("the form does not end with its boundary; it was cut short, so send it again")
     pictures: list[Picture] = []
     options: dict[str, str] = {}
     for part in parts[1:-1]:
         head, gap, content = part.partition(b"\r\n\r\n")
-        name = _NAME.search(head)
-        if not gap or name is None:
+        found = _NAME.search(head)
+        if not gap or found is None:
             raise _wrong("a part of the form has no name; give it a Content-Disposition with one")
-        if name[1] in (b"file", b"picture") or b"filename" in head:
-            pictures.append(Picture(content, _file_name(head)))
+        name, file = _either(found), _file_name(head)
+        if name in (b"file", b"picture") or file is not None:
+            pictures.append(Picture(content, file or None))
         else:
-            options[name[1].decode("utf-8", "replace")] = content.decode("utf-8", "replace").strip()
+            options[name.decode("utf-8", "replace")] = content.decode("utf-8", "replace").strip()
     return pictures, options
 
 
+def _either(found: re.Match[bytes]) -> bytes:
+    """Return a parameter that stands with or without quotation marks."""
+    return found[1] if found[1] is not None else found[2]
+
+
 def _file_name(head: bytes) -> str | None:
+    """Return the name of a part's file, which may be empty; None where it is no file."""
     starred = _FILENAME_STAR.search(head)
     if starred is not None:
         return unquote(starred[1].decode("ascii", "replace"))
     found = _FILENAME.search(head)
-    return None if found is None else re.sub(rb"\\(.)", rb"\1", found[1]).decode("utf-8", "replace") or None
+    return None if found is None else re.sub(rb"\\(.)", rb"\1", _either(found)).decode("utf-8", "replace")
 
 
 def _of_json(body: bytes) -> tuple[list[Picture], dict[str, str]]:
@@ -184,7 +214,7 @@ def _of_json(body: bytes) -> tuple[list[Picture], dict[str, str]]:
 def _options(asked: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in asked.items():
         if isinstance(value, dict | list):
-            raise _wrong(f"the option {name!r} is a JSON {type(value).__name__}; give a text or a number")
+            raise _wrong(f"the option {name[:50]!r} is a JSON {type(value).__name__}; give a text or a number")
         if value is not None:
             yield name, str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -212,8 +242,8 @@ def bounded(headers: Mapping[bytes, bytes], receive: Receive, limits: Limits) ->
     """
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise ServiceError("the body is packed; expected it as it is: send it without Content-Encoding", status=415)
-    if b"transfer-encoding" not in headers:
-        length = headers.get(b"content-length", b"0")
+    if b"content-length" in headers and b"transfer-encoding" not in headers:
+        length = headers[b"content-length"]
         if not length.isdigit() or int(length) > limits.body:
             raise _too_long(limits)
         return receive

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Client"]
 
+_Options = Mapping[str, str | float | None]
+
 Answer = dict[str, Any]
+
+_EXAMPLE = "http://127.0.0.1:8000"
+_LEAST = 0.1
+"""Seconds between two tries, at least: whoever answers 0 for Retry-After is not to be asked in a tight loop."""
 
 
 class Client:
@@ -56,23 +62,27 @@ class Client:
         patience: float = 30.0,
     ) -> None:
         parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputError(f"{address!r} was given as the service's address; expected one such as {self._EXAMPLE}")
+        try:
+            name, port = (parts.hostname or "").encode("idna"), parts.port
+        except ValueError:
+            name, port = b"", None
+        if parts.scheme not in ("http", "https") or not name:
+            raise InputError(f"{address!r} was given as the service's address; expected one such as {_EXAMPLE}")
+        if token is not None and not (token.isascii() and token.isprintable()):
+            raise InputError("the token has characters that no header carries; give the one that the service was given")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=timeout)
+        self._connection = kind(name.decode(), port, timeout=timeout)
         self._root = parts.path.rstrip("/")
         self._address, self._patience = address, patience
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
-    _EXAMPLE = "http://127.0.0.1:8000"
-
-    def predict(self, picture: Source, **options: str) -> Answer:
+    def predict(self, picture: Source, **options: str | None) -> Answer:
         """Return the class of one picture, as `lenet predict --json` prints it.
 
         Parameters
         ----------
         picture : a path, the bytes of a file, an open file, a PIL image, or an array as `lenet.open_document` takes it.
-        **options : `model`, `prepare`; see the service's /docs.
+        **options : `model`, `prepare`; see the service's /docs. None leaves one out.
 
         Raises
         ------
@@ -81,18 +91,18 @@ class Client:
         """
         return self._work("/v1/predict", [picture], options)
 
-    def predict_many(self, pictures: Iterable[Source], **options: str) -> list[Answer]:
+    def predict_many(self, pictures: Iterable[Source], **options: str | None) -> list[Answer]:
         """Return what `predict` does for each picture, by one request; one that cannot be used has an "error"."""
-        results: list[Answer] = self._work("/v1/predict/batch", pictures, options)["results"]
-        return results
+        return self._work_on_many("/v1/predict/batch", pictures, options)
 
-    def read(self, picture: Source, **options: str | float) -> Answer:
+    def read(self, picture: Source, **options: str | float | None) -> Answer:
         """Return what is written on a picture or document: "readings", each as `Reading.to_dict` gives it.
 
         Parameters
         ----------
         picture : as for `predict`; also PDF, TIFF and DjVu.
-        **options : `kind`, `max_error`, `decimal`, `date_order`, `template`, `model`, as for `lenet.read`.
+        **options : `kind`, `max_error`, `decimal`, `date_order`, `template`, `model`, as for `lenet.read`. None leaves
+            one out.
 
         Raises
         ------
@@ -101,10 +111,9 @@ class Client:
         """
         return self._work("/v1/read", [picture], options)
 
-    def read_many(self, pictures: Iterable[Source], **options: str | float) -> list[Answer]:
+    def read_many(self, pictures: Iterable[Source], **options: str | float | None) -> list[Answer]:
         """Return what `read` does for each picture, by one request; one that cannot be used has an "error"."""
-        results: list[Answer] = self._work("/v1/read/batch", pictures, options)["results"]
-        return results
+        return self._work_on_many("/v1/read/batch", pictures, options)
 
     def version(self) -> Answer:
         """Return the version, models, templates and limits of the service."""
@@ -113,7 +122,7 @@ class Client:
     def ready(self) -> bool:
         """Tell whether the service answers requests already."""
         try:
-            return bool(self._once("GET", "/ready", b"", {})["ready"])
+            return self._once("GET", "/ready", b"", {}).get("ready") is True
         except ServiceError as error:
             if error.status == 503:
                 return False
@@ -132,9 +141,17 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self._address!r})"
 
-    def _work(self, path: str, pictures: Iterable[Source], options: Mapping[str, str | float]) -> Answer:
+    def _work_on_many(self, path: str, pictures: Iterable[Source], options: _Options) -> list[Answer]:
+        if isinstance(pictures, str | bytes | os.PathLike):
+            raise InputError(f"one picture was given to {path}, which takes several; give a list of them")
+        given = list(pictures)
+        results: list[Answer] = self._work(path, given, options)["results"] if given else []
+        return results
+
+    def _work(self, path: str, pictures: Iterable[Source], options: _Options) -> Answer:
         kind, body = _form([_file(picture) for picture in pictures])
-        query = f"?{urlencode(options)}" if options else ""
+        given = {name: value for name, value in options.items() if value is not None}
+        query = f"?{urlencode(given)}" if given else ""
         return self._asked("POST", path + query, body, {"Content-Type": kind})
 
     def _asked(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -146,7 +163,7 @@ class Client:
             except ServiceError as error:
                 if error.retry_after is None or time.monotonic() + error.retry_after > until:
                     raise
-                time.sleep(error.retry_after)
+                time.sleep(max(_LEAST, error.retry_after))
 
     def _once(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         try:
@@ -159,14 +176,16 @@ class Client:
             ) from error
         try:
             answer = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
             raise ServiceError(
-                f"{self._address} answered {response.status} with what is no JSON; is it a service of lenet?",
+                f"{self._address} answered {response.status} with what is no object of JSON; is it a service of lenet?",
                 status=response.status,
-            ) from None
+            )
         if response.status != 200:
             raise _refusal(response, answer)
-        return dict(answer)
+        return answer
 
     def _exchange(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[HTTPResponse, bytes]:
         """Send a request; once more on a new connection where the service closed an idle one."""
@@ -204,7 +223,9 @@ def _file(picture: Source) -> tuple[str, bytes]:
         return "", bytes(picture)
     if isinstance(picture, np.ndarray) or hasattr(picture, "convert"):
         return "", _png(picture)
-    data = picture.read()
+    data = picture.read() if hasattr(picture, "read") else None
+    if data is None:
+        raise InputError(f"{type(picture).__name__} was given as a picture; give a path, bytes, a file or an array")
     if not isinstance(data, bytes):
         raise InputError("a file opened as text was given; a file of bytes is expected: open it with mode 'rb'")
     return "", data
@@ -213,11 +234,10 @@ def _file(picture: Source) -> tuple[str, bytes]:
 def _png(picture: Any) -> bytes:
     from PIL import Image
 
-    from lenet.documents import as_picture
+    from lenet.documents import open_document
 
-    image = Image.fromarray(as_picture(picture)) if isinstance(picture, np.ndarray) else picture
     content = io.BytesIO()
-    image.save(content, "PNG")
+    Image.fromarray(next(open_document(picture)).picture).save(content, "PNG")
     return content.getvalue()
 
 

@@ -19,8 +19,8 @@ from lenet.learning import RECIPES
 from lenet.network import Network
 from lenet.reading.corrections import FEWEST, Stage, learn_corrections
 from lenet.reading.pages import open_field
-from lenet.serve.answering import file, off_loop, router_of, whole_number
-from lenet.serve.batches import Batch, crop_of, load_batch
+from lenet.serve.answering import file, off_loop, off_loop_with_body, router_of, service_of, whole_number
+from lenet.serve.doubts import Doubts, crop_of, load_doubts
 from lenet.serve.jobs import Job
 from lenet.serve.proofs import png
 from lenet.serve.refusals import wrong
@@ -37,6 +37,9 @@ _PASSES = 6_000
 corrections learn by the recipe's own 40 epochs, more by fewer; of ours."""
 _EPOCHS = 8
 """Epochs at least; of ours."""
+_MANY_PIXELS = 4
+"""Times the limit on a picture's pixels that those of a training set may have together: a packed one holds any number
+of them in a few bytes; of ours."""
 
 
 def correct_router(
@@ -56,12 +59,12 @@ def correct_router(
     FormatError
         The results are damaged.
     """
-    batch = None if results is None else load_batch(results)
+    doubts = None if results is None else load_doubts(results)
     shelf = None if corrections is None else _Shelf(Path(corrections))
 
     async def state(request: Request) -> Any:
         return {
-            "batch": None if batch is None else _batch_values(batch),
+            "batch": None if doubts is None else _batch_values(doubts),
             "kept": None if shelf is None else await off_loop(request, shelf.count),
             "folder": None if shelf is None else str(shelf.folder),
             "signs": SIGNS,
@@ -69,26 +72,24 @@ def correct_router(
         }
 
     async def crop(request: Request) -> Any:
-        if batch is None:
+        if doubts is None:
             raise wrong("no results were given to correct; start with lenet serve --correct results.jsonl")
         number = whole_number(request, "number")
-        return file(await off_loop(request, lambda: png(crop_of(batch, number))), "image/png")
+        return file(await off_loop(request, lambda: png(crop_of(doubts, number))), "image/png")
 
     async def keep(request: Request) -> Any:
         if shelf is None:
             raise wrong("no folder for corrections was named; start with lenet serve --corrections FOLDER")
-        given, picture = request.query_params, await request.body()
-        await off_loop(request, shelf.keep, picture, written(given.get("text", "")), given.get("source", "")[:200])
-        return {"kept": await off_loop(request, shelf.count)}
+        given = request.query_params
+        text, source = written(given.get("text", "")), given.get("source", "")[:200]
+        pixels = service_of(request).limits.pixels
+        return {"kept": await off_loop_with_body(request, shelf.keep, text, source, pixels)}
 
     async def learn(request: Request) -> Any:
-        given, body = request.query_params, await request.body()
-        if not body and shelf is None:
-            raise wrong("there are no corrections to learn from; correct some first")
-        known = grammar.get(given.get("kind", "digits"))
-        fields = await off_loop(request, load_fields, body or (shelf.folder if shelf else b""))
-        _require_enough(fields)
-        network = request.app.state.service.networks["fields"]
+        given, service = request.query_params, service_of(request)
+        kind, folder = given.get("kind", "digits"), None if shelf is None else shelf.folder
+        known, fields = await off_loop_with_body(request, _material, kind, folder, _MANY_PIXELS * service.limits.pixels)
+        network = service.networks["fields"]
         return begin(request, given.get("session", "page")[:64], lambda job: _lesson(job, fields, known, network))
 
     return router_of(
@@ -118,11 +119,12 @@ class _Shelf:
         self._lock = threading.Lock()
         self.count()
 
-    def keep(self, picture: bytes, text: str, source: str) -> str:
-        """Keep a correction: the picture anew as PNG, so that nothing but pixels gets there."""
-        page = open_field(picture).page
+    def keep(self, picture: bytes, text: str, source: str, pixels: int) -> int:
+        """Keep a correction: the picture anew as PNG, so that nothing but pixels gets there; return their number."""
+        page = open_field(picture, pixels=pixels).page
         with self._lock:
-            return keep_field(self.folder, page.picture, text, source=source)
+            keep_field(self.folder, page.picture, text, source=source)
+        return self.count()
 
     def count(self) -> int:
         """Return how many corrections are there; raise `FormatError` where the labels are damaged."""
@@ -131,21 +133,27 @@ class _Shelf:
             return len(list(read_labels(labels.read_bytes(), labels))) if labels.exists() else 0
 
 
-def _batch_values(batch: Batch) -> dict[str, Any]:
+def _batch_values(doubts: Doubts) -> dict[str, Any]:
     return {
-        "name": batch.path.name,
-        "accepted": batch.accepted,
-        "more": batch.more,
-        "doubts": [doubt.to_dict() for doubt in batch.doubts],
+        "name": doubts.path.name,
+        "accepted": doubts.accepted,
+        "more": doubts.more,
+        "doubts": [doubt.to_dict() for doubt in doubts.rejected],
     }
 
 
-def _require_enough(fields: Fields) -> None:
+def _material(body: bytes, kind: str, folder: Path | None, pixels: int) -> tuple[grammar.Grammar, Fields]:
+    """Return what is learned: the kind of field, and the corrections that were sent, or else those of the folder."""
+    if not body and folder is None:
+        raise wrong("there are no corrections to learn from; correct some first")
+    known = grammar.get(kind)
+    fields = load_fields(body, pixels=pixels) if body or folder is None else load_fields(folder)
     if len(fields) < FEWEST:
         raise InputError(
             f"{len(fields)} corrections are too few to learn from and to tell what that gains; correct {FEWEST} at "
             "least, better a hundred"
         )
+    return known, fields
 
 
 def _lesson(job: Job, fields: Fields, known: grammar.Grammar, network: Network) -> Network:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import partial
 from time import monotonic
 
 from lenet.errors import ServiceError
-from lenet.serve.bodies import Gone, Request, read_body
+from lenet.serve.bodies import Gone, Request, length_of, read_body
 from lenet.serve.guard import Receive, Scope, Send, send_refusal
-from lenet.serve.limits import Limits
-from lenet.serve.readings import late
+from lenet.serve.limits import late
 from lenet.serve.refusals import refusal
 from lenet.serve.service import Service
 
@@ -49,8 +47,7 @@ class _Working(ABC):
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         """Return the answer to a request, as JSON."""
 
-    async def _request(self, scope: Scope, receive: Receive) -> Request:
-        body = await read_body(receive)
+    def _request(self, scope: Scope, body: bytes) -> Request:
         kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
         return Request(body, kind.decode("latin-1"), scope["query_string"], self._several)
 
@@ -59,8 +56,8 @@ class Predicting(_Working):
     """`POST /v1/predict`, in the lane where requests are taken together."""
 
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
-        with self._service.predicting.place(_length(scope, self._service.limits)) as place:
-            return await place.do(await self._request(scope, receive))
+        with self._service.predicting.place(length_of(scope["headers"], self._service.limits)) as place:
+            return await place.do(self._request(scope, await read_body(receive)))
 
 
 class Reading(_Working):
@@ -78,10 +75,7 @@ class Reading(_Working):
 
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         deadline = monotonic() + self._service.limits.seconds
-        with self._service.reading.place(_length(scope, self._service.limits)) as place:
-            request = await self._request(scope, receive)
-            answer: bytes = await place.do(partial(self._do, request, deadline))
-            return answer
+        return await self._service.run_on(scope, receive, lambda body: self._do(self._request(scope, body), deadline))
 
 
 class Detecting:
@@ -93,14 +87,6 @@ class Detecting:
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         sentence = "this version of lenet has no detector; use /v1/read for what is written on a picture"
         await send_refusal(send, ServiceError(sentence, status=501), self._metrics)
-
-
-def _length(scope: Scope, limits: Limits) -> int:
-    """Return how many bytes a body may have: what its header says, or the most."""
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value)
-    return limits.body
 
 
 async def _send_json(send: Send, body: bytes) -> None:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lenet import grammar
 from lenet.datasets.found import digits_here
@@ -15,7 +16,8 @@ from lenet.datasets.synthetic import number_text, synthetic_fields
 from lenet.errors import InputError
 from lenet.network import Network
 from lenet.reading import Reader, explain
-from lenet.serve.answering import off_loop, router_of, whole_number
+from lenet.reading.pages import open_field
+from lenet.serve.answering import off_loop, off_loop_with_body, router_of, service_of, whole_number
 from lenet.serve.proofs import png, proof_values
 
 if TYPE_CHECKING:
@@ -35,8 +37,14 @@ class Readers:
         self.reader = lru_cache(maxsize=32)(_reader)
 
     def asked(self, request: Request) -> Reader:
-        """Return the reader that the parameters of an address ask for; raise `InputError` or `GrammarError`."""
-        given, network = request.query_params, request.app.state.service.networks["fields"]
+        """Return the reader that the parameters of an address ask for; a pattern may take a second.
+
+        Raises
+        ------
+        InputError, GrammarError
+            The parameters cannot be used.
+        """
+        given, network = request.query_params, service_of(request).networks["fields"]
         options = given.get("decimal") or None, given.get("date_order") or None, _share(given.get("max_error", ""))
         return self.reader(given.get("kind", "digits"), network, *options)
 
@@ -45,13 +53,18 @@ def field_router() -> APIRouter:
     """Return the routes of field mode, under `/field/`."""
     readers = Readers()
 
+    def proven(picture: bytes, request: Request) -> Any:
+        reader = readers.asked(request)
+        return proof_values(explain(reader, _opened(picture, request)), reader.grammar)
+
+    def read(picture: bytes, request: Request) -> Any:
+        return readers.asked(request)(_opened(picture, request)).to_dict()
+
     async def proof(request: Request) -> Any:
-        reader, picture = readers.asked(request), await request.body()
-        return await off_loop(request, lambda: proof_values(explain(reader, picture), reader.grammar))
+        return await off_loop_with_body(request, proven, request)
 
     async def reading(request: Request) -> Any:
-        reader, picture = readers.asked(request), await request.body()
-        return await off_loop(request, lambda: reader(picture).to_dict())
+        return await off_loop_with_body(request, read, request)
 
     async def sample(request: Request) -> Any:
         kind, seed = request.query_params.get("kind", "digits"), whole_number(request, "seed")
@@ -64,6 +77,10 @@ def field_router() -> APIRouter:
             ("GET", "/field/sample", sample),
         ]
     )
+
+
+def _opened(picture: bytes, request: Request) -> NDArray[np.uint8]:
+    return open_field(picture, pixels=service_of(request).limits.pixels).page.picture
 
 
 def _reader(kind: str, network: Network, decimal: Any, date_order: Any, max_error: float | None) -> Reader:

@@ -100,7 +100,7 @@ class Guard:
                 refused = error
         if refused is not None:
             await send_refusal(answering, refused, self._service.metrics)
-        elif self._token is not None and _token_of(scope):
+        elif self._is_token(_token_of(scope)):
             await self._keep_token(scope, answering)
         else:
             await self._app(scope, receive, answering)
@@ -131,14 +131,16 @@ class Guard:
         return None
 
     def _has_token(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-        assert self._token is not None
-        shown = [headers.get(b"authorization", b"").removeprefix(b"Bearer ")]
+        scheme, _, value = headers.get(b"authorization", b"").partition(b" ")
+        shown = [value.strip() if scheme.lower() == b"bearer" else b"", _token_of(scope)]
         for cookie in headers.get(b"cookie", b"").split(b";"):
             name, _, value = cookie.strip().partition(b"=")
             if name == COOKIE.encode():
                 shown.append(value)
-        shown.append(_token_of(scope))
-        return any(hmac.compare_digest(each, self._token) for each in shown)
+        return any(map(self._is_token, shown))
+
+    def _is_token(self, shown: bytes) -> bool:
+        return self._token is not None and hmac.compare_digest(shown, self._token)
 
     async def _keep_token(self, scope: Scope, send: Send) -> None:
         """Put the token of a link into a cookie that scripts and other sites do not get, and out of the address."""

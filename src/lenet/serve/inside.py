@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HIDDEN",
+    "LARGEST",
     "STEPS",
     "Evidence",
     "describe",
@@ -40,6 +41,9 @@ STEPS = 33
 HIDDEN, _STRIDE = 6, 2
 """Side of the square that the occlusion map hides, and how far it moves; of ours: twice a stroke's width."""
 
+LARGEST = 512
+"""Rows and columns of a drawing, at most; of ours."""
+
 _DRAWN = 96
 """Pixels of the longer side of a picture that is laid on the drawing surface."""
 
@@ -56,11 +60,13 @@ def ink_from(body: bytes) -> Image:
     Raises
     ------
     InputError
-        They are no square of 16 to 512 pixels.
+        They are no square of 16 to `LARGEST` pixels.
     """
     side = math.isqrt(len(body))
-    if side * side != len(body) or not 16 <= side <= 512:
-        raise InputError(f"{len(body)} bytes were sent as a drawing; send a square of 16x16 to 512x512 bytes of ink")
+    if side * side != len(body) or not 16 <= side <= LARGEST:
+        raise InputError(
+            f"{len(body)} bytes were sent as a drawing; send a square of 16x16 to {LARGEST}x{LARGEST} bytes of ink"
+        )
     return np.frombuffer(body, np.uint8).reshape(side, side)
 
 

@@ -157,14 +157,15 @@ class Jobs:
         Raises
         ------
         Busy
-            As many jobs of other pages run as may.
+            As many jobs of other pages run as may, or as many of this one have not stopped yet.
         """
         with self._lock:
             running = [job for job in self._jobs.values() if not job.has_ended]
             for job in running:
                 if job.session == session:
                     job.want("stopped")
-            if sum(job.session != session for job in running) >= self._most:
+            others = sum(job.session != session for job in running)
+            if others >= self._most or len(running) >= 2 * self._most:  # a page's own stop soon, but not at once
                 raise Busy
             job = Job(session, **options)
             self._forget()

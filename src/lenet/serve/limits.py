@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from lenet.errors import InputError, ServiceError
 
-__all__ = ["MEGABYTE", "OPTIONS", "Limits", "over"]
+__all__ = ["MEGABYTE", "OPTIONS", "Limits", "late", "over"]
 
 MEGABYTE = 1_000_000
 
@@ -60,4 +60,14 @@ def over(limit: str, what: str, remedy: str) -> ServiceError:
     """Return the refusal of something too large: `what` is said of it, `remedy` is what the sender may do."""
     return ServiceError(
         f"{what}: {remedy}, or start the service with a higher {OPTIONS[limit]}", status=413, limit=OPTIONS[limit]
+    )
+
+
+def late(limits: Limits) -> ServiceError:
+    """Return the refusal of what takes too long."""
+    return ServiceError(
+        f"the answer took longer than {limits.seconds:g} seconds, the most that this service gives to one request; "
+        f"send fewer pages or pictures, come back later, or start the service with a higher {OPTIONS['seconds']}",
+        status=503,
+        limit=OPTIONS["seconds"],
     )

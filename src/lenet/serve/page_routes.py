@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import numpy as np
 from lenet.errors import ArchitectureError, InputError, LenetError
 from lenet.network import Network
 from lenet.serve import inside
+from lenet.serve.answering import file, off_loop, off_loop_with_body, router_of, service_of
+from lenet.serve.bodies import read_body
 from lenet.serve.sliders import RANGES, Sliders
 from lenet.serve.units import unit
 
@@ -20,12 +22,12 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from lenet.serve.service import Service
-
 __all__ = ["Shelf", "Shown", "page_router", "shelf_of"]
 
 _MOST_ADDED = 8
 """Networks trained in pages that are offered; the oldest makes room; of ours."""
+_BESIDE = 2
+"""Networks that are looked at side by side; each costs the event loop its time."""
 _FRESH = "its numbers are random and nobody has trained it; this is what every network starts from."
 _AS_PAPER = "As the paper has it (connection table, trained subsampling, distances to drawn digits)"
 
@@ -64,7 +66,7 @@ class Shelf:
             ),
         ):
             self._shown.setdefault(one.name, one)
-        self._training = threading.Lock()
+        self._training: asyncio.Future[Shown] | None = None
         self._added: list[str] = []
 
     def __iter__(self) -> Iterator[Shown]:
@@ -84,14 +86,22 @@ class Shelf:
             del self._shown[name]
         self._added = self._added[-_MOST_ADDED:]
 
-    def train_1998(self) -> Shown:
-        """Train the network of 1998 on what this machine has, some seconds long, or return the one trained before."""
-        with self._training:
-            if "1998" not in self._shown:
-                network, data, images = _trained_1998()
-                note = f"{_AS_PAPER}, trained here on {images:,} digits of {data}."
-                self._shown["1998"] = Shown("1998", "LeNet-5 of 1998, trained here", note, network)
+    async def trained_1998(self) -> Shown:
+        """Train the network of 1998 on what this machine has, some seconds long, or return the one trained before.
+
+        All who ask meanwhile wait for one training; one that failed is begun anew by the next who asks.
+        """
+        if "1998" in self._shown:
             return self._shown["1998"]
+        if self._training is None or self._training.done():
+            self._training = asyncio.ensure_future(asyncio.to_thread(self._train_1998))
+        return await asyncio.shield(self._training)
+
+    def _train_1998(self) -> Shown:
+        network, data, images = _trained_1998()
+        note = f"{_AS_PAPER}, trained here on {images:,} digits of {data}."
+        self._shown["1998"] = Shown("1998", "LeNet-5 of 1998, trained here", note, network)
+        return self._shown["1998"]
 
 
 def _can_be_drawn(network: Network) -> bool:
@@ -130,45 +140,34 @@ def _trained_1998() -> tuple[Network, str, int]:
 
 def page_router() -> APIRouter:
     """Return the routes that the live page asks, for an application whose `state.service` is a `Service`."""
-    from fastapi import APIRouter
-
-    router = APIRouter()
-
-    def answered(answer: Callable[[Request, Shelf], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            return await answer(request, shelf_of(request))
-
-        return endpoint
-
-    router.add_route("/inside/networks", answered(_networks), ["GET"], include_in_schema=False)
-    for path, answer in (
-        ("maps", _maps),
-        ("unit", _unit),
-        ("sweeps", _sweeps),
-        ("evidence", _evidence),
-        ("picture", _picture),
-        ("train-1998", _train_1998),
-    ):
-        router.add_route(f"/inside/{path}", answered(answer), ["POST"], include_in_schema=False)
-    return router
+    return router_of(
+        [
+            ("GET", "/inside/networks", _networks),
+            ("POST", "/inside/maps", _maps),
+            ("POST", "/inside/unit", _unit),
+            ("POST", "/inside/sweeps", _sweeps),
+            ("POST", "/inside/evidence", _evidence),
+            ("POST", "/inside/picture", _picture),
+            ("POST", "/inside/train-1998", _train_1998),
+        ]
+    )
 
 
 def shelf_of(request: Request) -> Shelf:
     """Return the networks that the page offers; they stand in the application's `state`."""
     state = request.app.state
     if not hasattr(state, "shelf"):
-        state.shelf = Shelf(dict(_service(request).networks))
+        state.shelf = Shelf(dict(service_of(request).networks))
     shelf: Shelf = state.shelf
     return shelf
 
 
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-def _networks_of(request: Request, shelf: Shelf) -> list[Network]:
-    return [shelf.named(name) for name in request.query_params.get("networks", "digits").split(",")]
+def _networks_of(request: Request) -> list[Network]:
+    names = request.query_params.get("networks", "digits").split(",", _BESIDE)
+    if len(names) > _BESIDE:
+        raise InputError(f"more than {_BESIDE} networks were asked at once; name up to {_BESIDE}")
+    shelf = shelf_of(request)
+    return [shelf.named(name) for name in names]
 
 
 def _number(request: Request, name: str) -> int:
@@ -180,7 +179,7 @@ def _number(request: Request, name: str) -> int:
 
 
 async def _drawing(request: Request) -> inside.Image:
-    return inside.ink_from(await request.body())
+    return inside.ink_from(await read_body(request.receive, inside.LARGEST**2))
 
 
 def _numbers(arrays: Sequence[Any]) -> Response:
@@ -191,61 +190,49 @@ def _numbers(arrays: Sequence[Any]) -> Response:
     return Response(content, media_type="application/octet-stream")
 
 
-def _record(record: Any) -> Response:
-    from starlette.responses import JSONResponse
-
-    return JSONResponse(record)
-
-
 # ---- the answers ----------------------------------------------------------------------------------------------------
 
 
-async def _networks(request: Request, shelf: Shelf) -> Response:
+async def _networks(request: Request) -> Any:
     """Answer with what is offered, and how far the sliders go."""
     ranges = {name: {"from": low, "to": high} for name, (low, high) in RANGES.items()}
-    return _record({"networks": [one.to_dict() for one in shelf], "sliders": ranges, "steps": inside.STEPS})
+    return {"networks": [one.to_dict() for one in shelf_of(request)], "sliders": ranges, "steps": inside.STEPS}
 
 
-async def _maps(request: Request, shelf: Shelf) -> Response:
+async def _maps(request: Request) -> Response:
     """Answer a stroke: 32x32 as seen, and every number inside. In the event loop: handing it on would take longer."""
     image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
-    return _numbers([image / 255, *(inside.inside(network, image) for network in _networks_of(request, shelf))])
+    return _numbers([image / 255, *(inside.inside(network, image) for network in _networks_of(request))])
 
 
-async def _unit(request: Request, shelf: Shelf) -> Response:
+async def _unit(request: Request) -> Any:
     """Answer with one unit, worked out."""
     image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
-    network = _networks_of(request, shelf)[0]
+    network = _networks_of(request)[0]
     place = (_number(request, "map"), _number(request, "row"), _number(request, "column"))
-    found = unit(network, inside.fitted(network, image), request.query_params.get("layer", ""), place)
-    return _record(found.to_dict())
+    return unit(network, inside.fitted(network, image), request.query_params.get("layer", ""), place).to_dict()
 
 
-async def _sweeps(request: Request, shelf: Shelf) -> Response:
+async def _sweeps(request: Request) -> Response:
     """Answer with the probabilities along every slider, network by network."""
     ink, sliders = await _drawing(request), Sliders.of(request.query_params)
-    return _numbers(await _service(request).run(inside.sweeps, _networks_of(request, shelf), ink, sliders))
+    return _numbers(await off_loop(request, inside.sweeps, _networks_of(request), ink, sliders))
 
 
-async def _evidence(request: Request, shelf: Shelf) -> Response:
+async def _evidence(request: Request) -> Response:
     """Answer with rival, probability, 32x32 of the gradient, and the two square maps of hidden squares."""
     image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
-    network, label = _networks_of(request, shelf)[0], _number(request, "label")
-    found = await _service(request).run(inside.evidence, network, image, label)
+    network, label = _networks_of(request)[0], _number(request, "label")
+    found = await off_loop(request, inside.evidence, network, image, label)
     return _numbers([[found.rival, found.probability], found.gradient, found.fall, found.hidden])
 
 
-async def _picture(request: Request, shelf: Shelf) -> Response:
+async def _picture(request: Request) -> Response:
     """Answer a picture of any format with its ink: rows, columns, then a byte for each pixel."""
-    from starlette.responses import Response
-
-    service = _service(request)
-    ink = await service.run(inside.picture, await request.body(), service.limits.pixels)
-    return Response(bytes(ink.shape) + ink.tobytes(), media_type="application/octet-stream")
+    ink = await off_loop_with_body(request, inside.picture, service_of(request).limits.pixels)
+    return file(bytes(ink.shape) + ink.tobytes(), "application/octet-stream")
 
 
-async def _train_1998(request: Request, shelf: Shelf) -> Response:
+async def _train_1998(request: Request) -> Any:
     """Answer, when it is trained, with the network of 1998; not in the service's lanes, which would wait for it."""
-    from starlette.concurrency import run_in_threadpool
-
-    return _record((await run_in_threadpool(shelf.train_1998)).to_dict())
+    return (await shelf_of(request).trained_1998()).to_dict()

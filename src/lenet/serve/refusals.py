@@ -45,11 +45,13 @@ def record_of(error: ServiceError) -> dict[str, Any]:
 def headers_of(error: ServiceError) -> dict[str, str]:
     """Return the headers that go with a refusal."""
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    if error.limit == OPTIONS["seconds"]:
+        headers["connection"] = "close"  # the rest of its body may still be on the way, for as long as the sender likes
     return headers | {"www-authenticate": "Bearer"} if error.status == 401 else headers
 
 
-def as_json(record: Mapping[str, Any]) -> bytes:
-    """Return a record as the bytes of an answer."""
+def as_json(record: Any) -> bytes:
+    """Return a record as the bytes of an answer; what is no text, as names of files may be, becomes question marks."""
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 

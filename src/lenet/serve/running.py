@@ -98,7 +98,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         words = getattr(error, "strerror", None) or str(error)
         raise InputError(
             f"{host}, port {port}, cannot be listened on ({words.lower()}); choose another port, 0 for any that is free"
@@ -126,11 +126,14 @@ def _leaving(leave: Callable[[int, Any], None], service: Service) -> Callable[[i
 
 
 def _until_signal(server: Any, listener: socket.socket) -> None:
-    """Serve; uvicorn drains at a signal and then raises it again, which SIGTERM is not to end us for."""
+    """Serve; uvicorn drains at a signal and then raises it again, which SIGTERM is not to end us for.
+
+    A signal that comes before uvicorn listens to it ends the service as soon as it has started.
+    """
     usual = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, lambda *_: None) if main else None
+    before = signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True)) if main else None
     try:
         server.run(sockets=[listener])
     finally:

@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lenet import _engine, weights
-from lenet.errors import InputError, ServiceError
+from lenet.errors import InputError, LenetError, ServiceError
 from lenet.network import Network
 from lenet.reading import Reader, Template, load_template, read_page
 from lenet.reading.fields import is_field_network
-from lenet.serve.bodies import Request
-from lenet.serve.limits import Limits
+from lenet.serve.bodies import Receive, Request, length_of, read_body
+from lenet.serve.limits import Limits, late
 from lenet.serve.metrics import Metrics
 from lenet.serve.predictions import Predictions
-from lenet.serve.readings import Readings, late
+from lenet.serve.readings import Readings
 from lenet.serve.work import Lane, each
 
 __all__ = ["Service"]
@@ -67,6 +67,8 @@ class Service:
     ) -> None:
         self.limits = limits or Limits()
         self.networks: Mapping[str, Network] = _by_name("model", (*weights.shipped(), *models), weights.load)
+        for name, network in self.networks.items():
+            _require_characters(name, network)
         self.templates: Mapping[str, Template] = _by_name("template", templates, load_template)
         self.version = _version()
         self.metrics = Metrics(self.version)
@@ -125,6 +127,21 @@ class Service:
             result: Result = await place.do(lambda: function(*arguments))
             return result
 
+    async def run_on(self, scope: Mapping[str, Any], receive: Receive, work: Callable[[bytes], Result]) -> Result:
+        """Take a place in the lane for reading, receive a request's body, and call a function with it in a thread.
+
+        Raises
+        ------
+        ServiceError
+            429: too many requests are waiting, or their bodies are too long together.
+        Gone
+            The client hung up before all of its body was here.
+        """
+        with self.reading.place(length_of(scope["headers"], self.limits)) as place:
+            body = await read_body(receive)
+            result: Result = await place.do(lambda: work(body))
+            return result
+
     def read(self, request: Request, deadline: float) -> bytes:
         """Answer a request to read; see `Readings`."""
         return self._readings(request, deadline)
@@ -168,6 +185,18 @@ class Service:
                     Reader(kind, model=network, threads=1)(paper)
             elif network.architecture.input[0] == 1:
                 read_page(paper, model=network, threads=1)
+
+
+def _require_characters(name: str, network: Network) -> None:
+    """Refuse a network for single characters that are smaller than all that is shown to it."""
+    if network.architecture.input[0] != 1 or is_field_network(network):
+        return
+    try:
+        network.predict_proba(np.zeros((1, 28, 28), np.uint8), threads=1)
+    except LenetError as error:
+        raise InputError(
+            f"the model {name!r} reads no characters of 28x28 pixels ({error}); give one that does"
+        ) from error
 
 
 def _by_name(what: str, places: Sequence[str | os.PathLike[str]], load: Callable[[Any], Result]) -> dict[str, Result]:

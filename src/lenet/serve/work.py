@@ -164,12 +164,13 @@ class Lane(Generic[Work, Result]):
         return max(1, math.ceil(self.taken * self._seconds / len(self._threads)))
 
     def _full(self) -> ServiceError:
+        many = self.taken >= self.places
+        limit, most = (OPTIONS["waiting"], f"{self.places}") if many else (OPTIONS["body"], f"{self._memory:,} bytes")
         return ServiceError(
-            f"{self.taken} requests with {self._held:,} bytes are waiting, and this service holds no more than "
-            f"{self.places} or {self._memory:,} at once; send it again after Retry-After seconds, or start the service "
-            f"with a higher {OPTIONS['waiting']}",
+            f"{self.taken} requests with {self._held:,} bytes are waiting, and this service holds no more than {most} "
+            f"at once; send it again after Retry-After seconds, or start the service with a higher {limit}",
             status=429,
-            limit=OPTIONS["waiting"],
+            limit=limit,
             retry_after=self.retry_after(),
         )
 

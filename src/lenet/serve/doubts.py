@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from lenet.documents import open_document
 from lenet.documents.segmentation import Box
 from lenet.errors import FormatError, InputError
 
-__all__ = ["Batch", "Doubt", "crop_of", "load_batch"]
+__all__ = ["Doubt", "Doubts", "crop_of", "load_doubts"]
 
 MOST = 10_000
 """Rejected readings that are taken up at once; of ours: days of work."""
@@ -46,25 +45,25 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """The readings of a file of results.
+class Doubts:
+    """What was rejected of a file of results.
 
     Parameters
     ----------
     path : of the file.
-    accepted : how many were accepted.
-    doubts : those that were not, up to `MOST`.
+    accepted : how many of its readings were accepted.
+    rejected : those that were not, up to `MOST`.
     more : how many were rejected beyond these.
     """
 
     path: Path
     accepted: int
-    doubts: tuple[Doubt, ...]
+    rejected: tuple[Doubt, ...]
     more: int
 
 
-def load_batch(path: str | os.PathLike[str]) -> Batch:
-    """Load what `lenet read --out results.jsonl` wrote.
+def load_doubts(path: str | os.PathLike[str]) -> Doubts:
+    """Load what was rejected of what `lenet read --out results.jsonl` wrote.
 
     Raises
     ------
@@ -76,19 +75,19 @@ def load_batch(path: str | os.PathLike[str]) -> Batch:
     path = Path(path)
     if path.suffix.lower() != ".jsonl" or not path.is_file():
         raise InputError(f"{path} was given to correct; give the file of JSON lines that lenet read --out wrote")
-    accepted, doubts, more = 0, list[Doubt](), 0
+    accepted, rejected, more = 0, list[Doubt](), 0
     with path.open("rb") as file:
         for doubt in _doubts(file, path):
             if doubt is None:
                 accepted += 1
-            elif len(doubts) < MOST:
-                doubts.append(doubt)
+            elif len(rejected) < MOST:
+                rejected.append(doubt)
             else:
                 more += 1
-    return Batch(path, accepted, tuple(doubts), more)
+    return Doubts(path, accepted, tuple(rejected), more)
 
 
-def crop_of(batch: Batch, number: int) -> NDArray[np.uint8]:
+def crop_of(doubts: Doubts, number: int) -> NDArray[np.uint8]:
     """Return the picture of a rejected reading: all of it where it is one line, else the writing and what is near.
 
     Raises
@@ -98,10 +97,10 @@ def crop_of(batch: Batch, number: int) -> NDArray[np.uint8]:
     FormatError
         Its file is damaged.
     """
-    if not 0 <= number < len(batch.doubts):
-        raise InputError(f"rejected reading {number} was asked for; there are {len(batch.doubts)}")
-    doubt = batch.doubts[number]
-    beside = batch.path.parent / doubt.file
+    if not 0 <= number < len(doubts.rejected):
+        raise InputError(f"rejected reading {number} was asked for; there are {len(doubts.rejected)}")
+    doubt = doubts.rejected[number]
+    beside = doubts.path.parent / doubt.file
     picture = _page(str(beside if beside.exists() else doubt.file), doubt.page)
     rows, columns = picture.shape[:2]
     left, top, right, bottom = doubt.box
@@ -112,9 +111,9 @@ def crop_of(batch: Batch, number: int) -> NDArray[np.uint8]:
     return picture[max(0, top - up) : min(rows, bottom + up), max(0, left - across) : min(columns, right + across)]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)  # a page may have hundreds of megabytes, and its readings are asked for one after the other
 def _page(file: str, number: int) -> NDArray[np.uint8]:
-    page = next(islice(open_document(file), number - 1, None), None)
+    page = next(open_document(file, after=number - 1), None)
     if page is None:
         raise InputError(f"{file} has no page {number} any more; read it again")
     return page.picture
@@ -128,7 +127,7 @@ def _doubts(file: Iterator[bytes], path: Path) -> Iterator[Doubt | None]:
         try:
             row = json.loads(line)
             yield None if row["accepted"] else _doubt(row)
-        except (ValueError, LookupError, TypeError, RecursionError):
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
             raise FormatError(
                 f"line {number} of {path} is no result of lenet; mend or remove the line, or read the files again"
             ) from None
@@ -136,9 +135,10 @@ def _doubts(file: Iterator[bytes], path: Path) -> Iterator[Doubt | None]:
 
 def _doubt(row: dict[str, Any]) -> Doubt:
     left, top, right, bottom = map(int, row["box"])
-    if not (0 <= left < right and 0 <= top < bottom):
-        raise ValueError("a box of no size")
+    page = int(row["page"])
+    if not (0 <= left < right and 0 <= top < bottom) or page < 1:
+        raise ValueError("a box of no size, or no page")
     return Doubt(
-        str(row["file"]), int(row["page"]), row["field"], (left, top, right, bottom), str(row["text"]),
+        str(row["file"]), page, row["field"], (left, top, right, bottom), str(row["text"]),
         float(row["confidence"]), str(row["reason"]),
     )  # fmt: skip

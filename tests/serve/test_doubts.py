@@ -11,8 +11,8 @@ from PIL import Image
 from lenet.cli import main
 from lenet.errors import FormatError, InputError
 from lenet.reading import Reading
-from lenet.serve import batches
-from lenet.serve.batches import crop_of, load_batch
+from lenet.serve import doubts
+from lenet.serve.doubts import crop_of, load_doubts
 from tests import fields
 
 
@@ -39,73 +39,77 @@ def picture(path, rows, columns):
 
 
 def test_accepted_readings_are_counted_and_rejected_ones_kept(results):
-    batch = load_batch(results(reading("a.png", accepted=True), reading("b.png", field="total"), reading("c.png")))
-    assert (batch.accepted, batch.more) == (1, 0)
-    assert [(doubt.file, doubt.field, doubt.text, doubt.reason) for doubt in batch.doubts] == [
+    found = load_doubts(results(reading("a.png", accepted=True), reading("b.png", field="total"), reading("c.png")))
+    assert (found.accepted, found.more) == (1, 0)
+    assert [(doubt.file, doubt.field, doubt.text, doubt.reason) for doubt in found.rejected] == [
         ("b.png", "total", "12", "not sure"),
         ("c.png", None, "12", "not sure"),
     ]
-    assert json.loads(json.dumps(batch.doubts[0].to_dict()))["box"] == [10, 10, 50, 30]
+    assert json.loads(json.dumps(found.rejected[0].to_dict()))["box"] == [10, 10, 50, 30]
 
 
 def test_a_picture_of_one_line_is_shown_whole(results, tmp_path):
     grey = picture(tmp_path / "a.png", 60, 200)
-    assert np.array_equal(crop_of(load_batch(results(reading(tmp_path / "a.png"))), 0), grey)
+    assert np.array_equal(crop_of(load_doubts(results(reading(tmp_path / "a.png"))), 0), grey)
 
 
 def test_of_a_page_the_writing_is_shown_with_what_stands_beside(results, tmp_path):
     grey = picture(tmp_path / "a.png", 400, 300)
-    crop = crop_of(load_batch(results(reading(tmp_path / "a.png", box=(100, 200, 150, 220)))), 0)
+    crop = crop_of(load_doubts(results(reading(tmp_path / "a.png", box=(100, 200, 150, 220)))), 0)
     assert np.array_equal(crop, grey[188:232, 60:190])
 
 
 def test_files_are_found_beside_the_results(results, tmp_path):
     grey = picture(tmp_path / "a.png", 40, 80)
-    assert np.array_equal(crop_of(load_batch(results(reading("a.png"))), 0), grey)
+    assert np.array_equal(crop_of(load_doubts(results(reading("a.png"))), 0), grey)
 
 
 @pytest.mark.parametrize("number", [-1, 1])
 def test_no_other_reading_can_be_asked_for(results, number):
     with pytest.raises(InputError, match="there are 1"):
-        crop_of(load_batch(results(reading("a.png"))), number)
+        crop_of(load_doubts(results(reading("a.png"))), number)
 
 
 def test_a_file_that_is_gone_is_named(results):
     with pytest.raises(InputError, match=r"nowhere\.png"):
-        crop_of(load_batch(results(reading("nowhere.png"))), 0)
+        crop_of(load_doubts(results(reading("nowhere.png"))), 0)
 
 
 def test_a_page_that_is_gone_is_named(results, tmp_path):
     picture(tmp_path / "a.png", 40, 80)
     with pytest.raises(InputError, match="no page 2"):
-        crop_of(load_batch(results(reading(tmp_path / "a.png", page=2))), 0)
+        crop_of(load_doubts(results(reading(tmp_path / "a.png", page=2))), 0)
 
 
 def test_only_so_many_are_taken_up(results, monkeypatch):
-    monkeypatch.setattr(batches, "MOST", 2)
-    batch = load_batch(results(*(reading(f"{k}.png") for k in range(5))))
-    assert (len(batch.doubts), batch.more) == (2, 3)
+    monkeypatch.setattr(doubts, "MOST", 2)
+    found = load_doubts(results(*(reading(f"{k}.png") for k in range(5))))
+    assert (len(found.rejected), found.more) == (2, 3)
 
 
 def test_a_line_cut_short_at_the_end_is_passed_over(results):
     path = results(reading("a.png"), reading("b.png"))
     path.write_bytes(path.read_bytes()[:-20])
-    assert [doubt.file for doubt in load_batch(path).doubts] == ["a.png"]
+    assert [doubt.file for doubt in load_doubts(path).rejected] == ["a.png"]
 
 
-@pytest.mark.parametrize("line", ["{}", "[1]", "no JSON", '{"accepted": false, "box": [5, 5, 5, 5]}'])
+ENDLESS = '{"accepted": false, "box": [0, 0, Infinity, 5], "page": 1}'
+NO_PAGE = json.dumps(json.loads(reading("a.png").to_json()) | {"page": 0})
+
+
+@pytest.mark.parametrize("line", ["{}", "[1]", "no JSON", '{"accepted": false, "box": [5, 5, 5, 5]}', ENDLESS, NO_PAGE])
 def test_a_line_that_is_no_reading_is_named(results, line):
     path = results(reading("a.png"))
     path.write_text(path.read_text() + line + "\n")
     with pytest.raises(FormatError, match="line 2"):
-        load_batch(path)
+        load_doubts(path)
 
 
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "results.csv").write_text("file,page\n")
     for name in ("results.csv", "none.jsonl"):
         with pytest.raises(InputError, match=name.replace(".", r"\.")):
-            load_batch(tmp_path / name)
+            load_doubts(tmp_path / name)
 
 
 def test_what_the_program_writes_can_be_corrected(tmp_path, monkeypatch):
@@ -116,6 +120,6 @@ def test_what_the_program_writes_can_be_corrected(tmp_path, monkeypatch):
     Image.fromarray(grey).save(tmp_path / "scans" / "a.png")
     with pytest.raises(SystemExit):
         main(["read", "scans/a.png", "--as", "regex:[0-9]{15}", "--out", "out/results.jsonl", "--quiet"])
-    batch = load_batch("out/results.jsonl")
-    assert len(batch.doubts) == 1
-    assert np.array_equal(crop_of(batch, 0), grey)
+    found = load_doubts("out/results.jsonl")
+    assert len(found.rejected) == 1
+    assert np.array_equal(crop_of(found, 0), grey)
