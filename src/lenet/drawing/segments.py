@@ -18,6 +18,8 @@ _WIDE, _MOST = 760.0, 6.0
 """Pixels on the screen that the picture is wide, at most so many for one of its own."""
 _LANE = 18.0
 """Pixels on the screen between two arcs that pass each other."""
+_LETTER = 11
+"""Pixels on the screen of the words' letters; each is six tenths as wide, as in fonts of one width."""
 _UNLIKELY = 8.0
 """An arc off the best path is not drawn where its penalty is higher than this; of ours."""
 
@@ -32,9 +34,9 @@ def segments_svg(found: SegmentTexts, href: str, size: tuple[int, int]) -> str:
     size : rows and columns of the picture.
     """
     arcs = _shown(found)
-    lanes = _lanes([(left, right) for left, right, _, _, _ in arcs])
     left, top, right, bottom = _around(found, size)
     zoom = min(_MOST, _WIDE / (right - left))
+    lanes = _lanes([_span(first, end, words, zoom) for first, end, words, _, _ in arcs])
     wide, high = zoom * (right - left), zoom * (bottom - top)
     height = high + _LANE * (max(lanes, default=0) + 2)
     shift = f'transform="translate({-zoom * left:.0f} {-zoom * top:.0f})"'
@@ -73,12 +75,18 @@ def _shown(found: SegmentTexts) -> list[_Shown]:
         said = on_best.get(number, found.classes[int(row.argmax())])
         penalty = one.penalty - float(row[found.classes.index(said)])
         if number in on_best or penalty <= _UNLIKELY:
-            words = f"{said} {penalty:.1f}"
+            words = f"{said} {penalty:.1f}".replace(" -", " −")
             order = np.argsort(-row)[:5]
             classes = ", ".join(f"{found.classes[k]} {one.penalty - row[k]:.1f}" for k in order.tolist())
             title = f"penalties: cuts {one.penalty:.2f}; with what it may be {classes}"
             arcs.append((float(one.box[0]), float(one.box[2]), words, title, number in on_best))
     return sorted(arcs, key=lambda arc: (not arc[4], arc[0], arc[1]))
+
+
+def _span(left: float, right: float, words: str, zoom: float) -> tuple[float, float]:
+    """Return from where to where an arc reaches with its words, which may be wider, in the picture's pixels."""
+    over = max(0.0, 0.6 * _LETTER * (len(words) + 1) / zoom - (right - left)) / 2
+    return left - over, right + over
 
 
 def _lanes(spans: Sequence[tuple[float, float]]) -> list[int]:
@@ -115,6 +123,6 @@ def _cut(corners: NDArray[np.float64], probability: float) -> str:
 def _arc(left: float, right: float, y: float, words: str, title: str, best: bool) -> str:
     kind = " best" if best else ""
     path = f"M{left + 1:.1f} {y - 5:.1f}V{y:.1f}H{right - 1:.1f}V{y - 5:.1f}"
-    place = f'style="font-size:9px" x="{(left + right) / 2:.1f}" y="{y - 2:.1f}" text-anchor="middle"'
+    place = f'style="font-size:{_LETTER}px" x="{(left + right) / 2:.1f}" y="{y - 2:.1f}" text-anchor="middle"'
     text = f'<text class="{kind.strip() or "grey"}" {place}>{escape(words)}</text>'
     return f'<g><title>{escape(title)}</title><path class="arc{kind}" d="{path}"/>{text}</g>'

@@ -134,6 +134,7 @@ def describe(network: Network) -> dict[str, Any]:
         "parameters": architecture.parameters,
         "connections": architecture.connections,
         "classes": network.classes,
+        "temperature": network.temperature,
         "codes": last.codes if isinstance(last, RadialBasis) else None,
     }
 

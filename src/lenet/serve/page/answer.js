@@ -42,6 +42,13 @@ export class Answer {
   }
 }
 
+/** How the bars come from the scores. */
+function probabilities(temperature) {
+  const over = Number(temperature.toPrecision(2));
+  return `The numbers are scores; the bars probabilities: e to the power of score${over === 1 ? "" : `/${over}`}, as a share of the sum of all.` +
+    (over === 1 ? "" : ` The ${over} was measured, so that of answers with 90 % about 90 % are right.`);
+}
+
 /** The last layer: a bar a class, to be clicked; and for penalties the codes with the distance to each. */
 export class Outputs {
   constructor(place, info, chosen) {
@@ -59,7 +66,7 @@ export class Outputs {
       make("div", { class: "about" }, make("h3", {}, layer.name, make("span", {}, ` ${layer.maps} classes`)),
         make("p", { class: "note" }, info.codes
           ? "The bars are probabilities. Under each is the 7x12 drawing of its digit and F6's squared distance to it: the smallest wins."
-          : "The bars are probabilities, the numbers the scores they come from.")),
+          : probabilities(info.temperature))),
       make("div", { class: "outputs" }, ...this.bars.map((one) => one.button)));
     this.colours();
   }
@@ -74,9 +81,9 @@ export class Outputs {
     const best = shares.indexOf(Math.max(...shares));
     this.bars.forEach(({ button, bar, value }, i) => {
       bar.style.height = `${100 * shares[i]}%`;
-      value.textContent = this.info.codes ? outputs[i].toFixed(1) : outputs[i].toFixed(1).replace("-", "−");
-      button.classList.toggle("best", i === best);
-      button.setAttribute("aria-label", `Class ${this.info.classes[i]}: ${percent(shares[i])}`);
+      value.textContent = shares.some(Boolean) ? outputs[i].toFixed(1).replace(/^-(?!0\.0$)/, "−").replace("-", "") : "";
+      button.classList.toggle("best", i === best && shares[i] > 0);
+      button.setAttribute("aria-label", `Class ${this.info.classes[i]}${shares[i] > 0 ? `: ${percent(shares[i])}` : ""}`);
     });
   }
 }

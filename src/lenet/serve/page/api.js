@@ -3,6 +3,7 @@
 /** Say a sentence to the reader, or take it back. */
 export function trouble(sentence) {
   const place = document.getElementById("trouble");
+  if (!sentence && place.hidden) return;
   place.textContent = sentence || "";
   place.hidden = !sentence;
 }

@@ -23,6 +23,15 @@ async function show(name, focus) {
   section.dispatchEvent(new CustomEvent("shown"));
 }
 
+/** What the browser keeps for this page; a browser that keeps nothing refuses even to be asked. */
+function kept(...value) {
+  try {
+    return value.length ? localStorage.setItem("theme", ...value) : localStorage.getItem("theme");
+  } catch {
+    return null;
+  }
+}
+
 /** Go to a section; its name stands in the address, so that a link or a reload leads there again. */
 export function open(name, focus = false) {
   const parameters = new URLSearchParams(location.hash.slice(1));
@@ -44,18 +53,24 @@ function tabs() {
 
 function theme() {
   const root = document.documentElement;
-  const stored = localStorage.getItem("theme");
+  const stored = kept();
   if (stored) root.dataset.theme = stored;
   document.getElementById("theme").addEventListener("click", () => {
     const dark = getComputedStyle(root).colorScheme === "dark" ||
       (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
     root.dataset.theme = dark ? "light" : "dark";
-    localStorage.setItem("theme", root.dataset.theme);
+    kept(root.dataset.theme);
     document.dispatchEvent(new Event("themed"));
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("themed")));
 }
 
+// Another address in the same tab is another state; the page's own changes of its address raise no such event.
+addEventListener("hashchange", () => location.reload());
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // to follow it would take the state out of the address
+  document.querySelector("main > section:not([hidden])").focus();
+});
 tabs();
 theme();
 document.getElementById("tour").addEventListener("click", async () => {

@@ -46,7 +46,7 @@ function build(section, state) {
   const back = button("Back"), skip = button("Cannot be read");
   const form = make("form", {}, picture, said, make("label", { for: "correct-truth" }, "What is written?"), make("div", { class: "row" }, truth, make("button", { class: "first" }, "Right, next")), make("div", { class: "row" }, back, skip),
     make("p", { class: "note" }, "Enter keeps it and goes on, Escape leaves it out, Shift and Enter go back. Type every sign: 1,250.00 and 1250 are two truths. For what no key has, type ?."));
-  const rest = make("p", { class: "note" }, "Nothing is left to correct.");
+  const rest = make("p", { class: "note" }, "Rejected readings are shown here, to be corrected.");
   const list = make("ol", { class: "doubts" });
   const tar = button("Download as a training set"), labels = button("Only labels.jsonl"), forget = button("Forget them"), kept = make("p");
   const learn = button("Train the next model", { class: "first" });
@@ -102,6 +102,7 @@ async function go(number, state, view, focus = true) {
   listed(state, view);
   view.form.hidden = !item;
   view.rest.hidden = !!item;
+  if (state.items.length) view.rest.textContent = "Nothing is left to correct.";
   if (!item) return;
   URL.revokeObjectURL(view.picture.src);
   view.picture.removeAttribute("src");

@@ -22,8 +22,12 @@ class Digit {
     this.parts = frame(section);
     this.sides = [];
     this.unit = null;
-    this.surface = new Surface(this.parts.surface, (event) => this.refresh(event));
-    this.sliders = new Sliders(this.parts.sliders, offered, (event) => this.refresh(event));
+    const touched = (event) => {
+      trouble(""); // what was refused before is past
+      this.refresh(event);
+    };
+    this.surface = new Surface(this.parts.surface, touched);
+    this.sliders = new Sliders(this.parts.sliders, offered, touched);
     this.evidence = new Evidence(this.parts.evidence, offered.networks[0].classes, () => this.settle());
     this.tools();
     const state = recall();
@@ -80,7 +84,6 @@ class Digit {
   async open(file) {
     try {
       const bytes = new Uint8Array(await (await ask("/inside/picture", { body: file })).arrayBuffer());
-      trouble("");
       this.surface.lay(bytes.subarray(2), bytes[0], bytes[1]);
     } catch (error) {
       trouble(error.message);
@@ -90,22 +93,23 @@ class Digit {
   // ---- which networks are shown ----
 
   async chosen(choice, side) {
-    const names = this.sides.map((one) => one.info.name);
-    if (choice.value !== "train") {
-      names[side] = choice.value;
-      return this.choose(names.filter(Boolean));
+    let wanted = choice.value;
+    if (wanted === "train") {
+      choice.disabled = true;
+      this.parts.training.hidden = false;
+      wanted = this.sides[side]?.info.name ?? "";
+      try {
+        const trained = await json("/inside/train-1998", { body: "" });
+        if (!this.info(trained.name)) this.offered.networks.push(trained);
+        wanted = trained.name;
+      } catch (error) {
+        trouble(error.message);
+      }
+      choice.disabled = false;
+      this.parts.training.hidden = true;
     }
-    choice.disabled = true;
-    this.parts.training.hidden = false;
-    try {
-      const trained = await json("/inside/train-1998", { body: "" });
-      if (!this.info(trained.name)) this.offered.networks.push(trained);
-      names[side] = trained.name;
-    } catch (error) {
-      trouble(error.message);
-    }
-    choice.disabled = false;
-    this.parts.training.hidden = true;
+    const names = this.sides.map((one) => one.info.name); // as they are now: the other may have been changed meanwhile
+    names[side] = wanted;
     this.choose(names.filter(Boolean));
   }
 
@@ -118,11 +122,12 @@ class Digit {
       return { info, maps: new Maps(place.layers, info, chosen), outputs: new Outputs(place.outputs, info, chosen), answer: new Answer(this.parts.answers) };
     });
     if (this.unit && !this.sides[this.unit.side]?.info.layers.some(({ name }) => name === this.unit.layer)) this.unit = null;
+    this.evidence.sides(this.sides.map(({ info }) => info.title));
     this.options(shown);
     this.parts.nets[1].element.hidden = shown.length < 2;
     this.parts.bench.classList.toggle("beside", shown.length > 1);
     this.sides.forEach(({ info }, side) => {
-      this.parts.nets[side].note.textContent = `${info.note} ${info.parameters.toLocaleString("en")} trained numbers, ${info.connections.toLocaleString("en")} connections; paper is ${info.scale[0].toFixed(1).replace("-", "−")} to it, ink ${Number(info.scale[1].toFixed(3))}.`;
+      this.parts.nets[side].note.textContent = `${info.note} ${info.parameters.toLocaleString("en")} trained numbers, ${info.connections.toLocaleString("en")} connections; paper is ${info.scale[0] ? info.scale[0].toFixed(1).replace("-", "−") : "0"} to it, ink ${Number(info.scale[1].toFixed(3))}.`;
     });
     this.refresh();
   }
@@ -130,7 +135,7 @@ class Digit {
   options(shown) {
     this.parts.choices.forEach((choice, side) => {
       const options = this.offered.networks.map(({ name, title }) => make("option", { value: name, selected: shown[side] === name }, title));
-      if (!this.info("1998")) options.push(make("option", { value: "train" }, "LeNet-5 of 1998: train it now, some seconds"));
+      if (!this.info("1998")) options.push(make("option", { value: "train" }, "LeNet-5 of 1998: train it now"));
       if (side) options.unshift(make("option", { value: "", selected: shown.length < 2 }, "nothing"));
       choice.replaceChildren(...options);
     });
@@ -167,11 +172,14 @@ class Digit {
           document.dispatchEvent(new CustomEvent("answered", { detail: since }));
         }
       }
-      trouble("");
+      if (this.lost) trouble("");
+      this.lost = false;
     } catch (error) {
       trouble(error.message);
+      this.lost = true;
     }
     this.flying = false;
+    if (this.lost) return;
     clearTimeout(this.pause);
     this.pause = setTimeout(() => this.settle(), QUIET);
   }
@@ -200,6 +208,11 @@ class Digit {
     });
     this.spoken = ["Nothing is drawn."];
     this.sliders.sweep(null);
+    this.evidence.blank();
+    this.turn = (this.turn ?? 0) + 1; // a unit that is asked for now comes too late
+    this.parts.unit.replaceChildren(...this.parts.invitation);
+    this.parts.field.hidden = true;
+    this.sides.forEach(({ maps }) => maps.mark(null, null));
     this.parts.box.hidden = this.parts.mass.hidden = true;
     this.parts.centring.textContent = "Whatever you draw is scaled into the dashed 20x20 square and centred by its mass, as MNIST's digits were.";
   }
@@ -253,25 +266,29 @@ class Digit {
   }
 
   async settle() {
-    if (this.flying) return;
+    if (this.flying || this.lost) return;
+    this.say(this.spoken.join(" "));
+    this.keep();
     if (!this.ink) {
-      this.say(this.spoken.join(" "));
-      this.keep();
       this.rested = true;
       return;
     }
-    this.say(this.spoken.join(" "));
-    this.keep();
     const { ink, sides, query } = this;
-    const still = () => ink === this.ink && sides === this.sides && !this.flying;
+    const turn = (this.settling = (this.settling ?? 0) + 1); // the class whose evidence is wanted may change meanwhile
+    const still = () => turn === this.settling && ink === this.ink && sides === this.sides && !this.flying;
     try {
       if (this.unit) await this.askUnit(false);
-      const first = sides[0], label = this.evidence.wanted ?? ranked(first.maps.probabilities)[0][0];
-      const speaks = await floats("/inside/evidence", { body: ink, query: { ...query, networks: first.info.name, label } });
-      if (still()) this.evidence.show(speaks, this.image, label, first.info.classes);
-      const shares = await floats("/inside/sweeps", { body: ink, query: { ...query, networks: first.info.name } });
+      const best = sides.map(({ maps }) => ranked(maps.probabilities)[0][0]);
+      for (const [side, { info }] of sides.entries()) {
+        const label = this.evidence.wanted ?? best[side];
+        if (label >= info.classes.length) continue;
+        const speaks = await floats("/inside/evidence", { body: ink, query: { ...query, networks: info.name, label } });
+        if (!still()) return;
+        this.evidence.show(side, speaks, this.image, label, info.classes);
+      }
+      const shares = await floats("/inside/sweeps", { body: ink, query });
       if (!still()) return;
-      this.sliders.sweep(shares, first.info.classes, ranked(first.maps.probabilities)[0][0]);
+      this.sliders.sweep(shares, sides.map(({ info }, side) => ({ classes: info.classes, answer: best[side], title: info.title })));
       this.rested = true;
     } catch (error) {
       trouble(error.message);

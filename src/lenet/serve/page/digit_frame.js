@@ -55,23 +55,24 @@ export function frame(section) {
   const answers = make("div", { class: "answers" });
   const said = make("p", { class: "hidden", "aria-live": "polite", id: "said" });
   const answer = make("div", { class: "card", id: "card-answer" }, make("h2", {}, "The answer"), answers, said);
-  const training = make("p", { class: "note", role: "status", hidden: true }, "The network of 1998 is being trained on this machine…");
+  const training = make("p", { class: "note", role: "status", hidden: true }, "The network of 1998 is being trained on this machine: some seconds if the machine has nothing else to do, a minute or more if it has. Go on drawing meanwhile.");
   const maps = make("div", { class: "card", id: "card-maps" },
     make("div", { class: "row head" }, make("h2", {}, "Inside"), nets[0].choice, make("span", { class: "note" }, "beside it"), nets[1].choice,
-      make("span", { class: "scale", "aria-hidden": "true" }, "below 0", make("i"), "above")),
+      make("span", { class: "scale", "aria-hidden": "true" }, "below 0", make("i"), "above 0")),
     training, make("div", { class: "nets" }, nets[0].element, nets[1].element));
-  const unit = make("div", { class: "card", id: "card-unit" }, make("h2", {}, "One unit"),
-    make("p", { class: "note" }, "Click any pixel of any map, or go to a map with the Tab key and move with the arrow keys: its inputs, its kernel and its sum appear here, and on the digit the part that it sees."));
+  const invitation = [make("h2", {}, "One unit"),
+    make("p", { class: "note" }, "Click any pixel of any map, or go to a map with the Tab key and move with the arrow keys: its inputs, its kernel and its sum appear here, and on the digit the part that it sees.")];
+  const unit = make("div", { class: "card", id: "card-unit", tabindex: -1 }, ...invitation);
   const still = make("button", {}, "Reset");
   const sliders = { all: make("div", { class: "all" }) };
   sliders.card = make("div", { class: "card", id: "card-sliders" },
     make("div", { class: "row head" }, make("h2", {}, "Move it, bend it"), still),
-    make("p", { class: "note" }, "Under each slider, over its whole range: how sure the first network stays of its answer. Where another digit wins, its name stands."), sliders.all);
+    make("p", { class: "note" }, "Under each slider, over its whole range: how sure the first network stays of its answer. Where another digit wins, its name stands. The line, where there are two networks: how sure the second one stays of its own."), sliders.all);
   const evidence = make("div", { class: "card", id: "card-evidence" }, make("h2", {}, "Why this answer?"));
   const bench = make("div", { class: "bench" },
     make("div", { class: "column left" }, drawn.card, looked.card),
     make("div", { class: "column middle" }, maps, sliders.card),
     make("div", { class: "column right" }, answer, unit, evidence));
   section.replaceChildren(bench);
-  return { section, bench, ...drawn, ...looked, answers, said, nets, choices: nets.map((one) => one.choice), training, unit, still, sliders: sliders.all, evidence };
+  return { section, bench, ...drawn, ...looked, answers, said, nets, choices: nets.map((one) => one.choice), training, unit, invitation, still, sliders: sliders.all, evidence };
 }

@@ -14,6 +14,7 @@ export class Surface {
     this.changed = changed;
     this.strokes = [];
     this.picture = null;
+    this.pen = null;
     this.context = canvas.getContext("2d");
     const square = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
     this.square = square.getContext("2d", { willReadFrequently: true });
@@ -28,8 +29,9 @@ export class Surface {
       event.preventDefault();
       canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
-      this.pen = event.pointerId;
       if (this.shown) this.set([]); // the first stroke takes the place of what was only shown
+      this.pen = event.pointerId;
+      this.box = canvas.getBoundingClientRect();
       this.strokes.push([this.place(event)]);
       this.inked(event);
     });
@@ -49,11 +51,15 @@ export class Surface {
         if (event.pointerId === this.pen) this.pen = null;
       });
     }
+    addEventListener("scroll", () => (this.box = canvas.getBoundingClientRect()), { capture: true, passive: true });
   }
 
-  /** Where on the surface an event is, in units. */
+  /**
+   * Where on the surface an event is, in units. Where the surface is, is asked once a stroke: asked at every movement,
+   * it would have the whole page laid out between an answer and the next question.
+   */
   place(event) {
-    const box = this.canvas.getBoundingClientRect();
+    const { box } = this;
     const within = (value) => Math.max(0, Math.min(UNITS - 1, Math.round(value * UNITS)));
     return [within((event.clientX - box.left) / box.width), within((event.clientY - box.top) / box.height)];
   }
@@ -74,6 +80,7 @@ export class Surface {
     this.strokes = strokes;
     this.picture = picture;
     this.shown = shown;
+    this.pen = null; // what the hand is drawing meanwhile is gone
     this.redraw();
     this.changed();
   }
@@ -98,20 +105,22 @@ export class Surface {
     const side = Math.round(this.canvas.clientWidth * devicePixelRatio);
     if (!side) return;
     this.canvas.width = this.canvas.height = side;
+    this.colour = getComputedStyle(this.canvas).color;
+    this.box = this.canvas.getBoundingClientRect();
     const { context } = this;
     context.setTransform(side / UNITS, 0, 0, side / UNITS, 0, 0);
     if (this.picture) {
       const { canvas, left, top, width, height } = this.picture;
       context.drawImage(canvas, left, top, width, height);
       context.globalCompositeOperation = "source-in"; // the picture is opacity alone; give it the colour of ink
-      context.fillStyle = getComputedStyle(this.canvas).color;
+      context.fillStyle = this.colour;
       context.fillRect(0, 0, UNITS, UNITS);
       context.globalCompositeOperation = "source-over";
     }
     this.trace(context, this.strokes);
   }
 
-  trace(context, strokes, width = PEN, colour = getComputedStyle(this.canvas).color) {
+  trace(context, strokes, width = PEN, colour = this.colour) {
     Object.assign(context, { lineWidth: width, lineCap: "round", lineJoin: "round", strokeStyle: colour });
     context.beginPath();
     for (const [[x, y], ...rest] of strokes) {

@@ -6,6 +6,7 @@ const KINDS = { digits: "digits", number: "a number", amount: "an amount", date:
 const ROW = 15; // pixels of a class's row on the film
 const NAMES = 22; // pixels left for the names of the classes
 const SIGNS = 20; // pixels above the strip for the characters
+let reading = null; // what is under way
 export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
 
 /** Return a list to choose from, of values and words, and its label with it inside. */
@@ -25,7 +26,7 @@ export function start(section) {
     input.addEventListener("change", () => { remember(view); look(); });
   }
   view.clear.addEventListener("click", () => { blank(state, view); });
-  view.undo.addEventListener("click", () => { state.strokes.pop(); paint(view.paper, state); look(); });
+  view.undo.addEventListener("click", () => { if (state.picture) return blank(state, view); state.strokes.pop(); paint(view.paper, state); look(); });
   view.sample.addEventListener("click", () => sample(state, view));
   view.file.addEventListener("change", () => { load(view.file.files[0], state, view); view.file.value = ""; });
   view.place.addEventListener("input", () => { state.place = +view.place.value; film(state, view); sayPlace(state, view); });
@@ -56,11 +57,11 @@ function build(section, state) {
   const graph = make("div", { class: "wide graph", tabindex: 0, role: "group", "aria-label": "The graph of the texts that the search kept" });
   const cuts = make("div", { class: "wide graph", tabindex: 0, role: "group", "aria-label": "The cuts through the ink, and the graph of its pieces" }), byPieces = make("p");
   const proof = make("div", { hidden: true },
-    card("What the network saw, and its film", "The ink, straightened and brought to one height, and under it what the network held possible at each place as it slid over the field: the darker, the surer. It says most of the time “nothing new” (∅). A dashed line parts two characters of the chosen text.",
+    card("What the network saw, and its film", "The ink, straightened and brought to one height, and under it what the network held possible at each place as it slid over the field: the stronger the colour, the surer. It says most of the time “nothing new” (∅). A dashed line parts two characters of the chosen text.",
       make("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "The film; scroll sideways" }, canvas), make("label", { class: "note", for: "field-place" }, "Look at one place"), place, told),
-    card("What it may say", "The grammar's best texts. The penalty of a path is −ln of its probability: the least is the best. Choose one to see its path.", make("div", { class: "wide" }, texts)),
+    card("What it may say", "The grammar's best texts. The penalty of a path is −ln of its probability: the least is the best. How sure the reader is, above, was learned from fields with known texts and so is another number. Choose a text to see its path.", make("div", { class: "wide" }, texts)),
     card("The graph of these texts", "Nodes stand between characters, arcs are characters with their penalty; the thick path is the best one.", graph),
-    card("Cut into pieces", "Another way to the same text, on which the reading does not rest: lines are cuts through the ink, the stronger, the more probable; under them each arc is a piece, or several, with its likeliest character and its penalty against being none, below 0 where it rather is one. The bright path is the best.", cuts, byPieces));
+    card("Cut into pieces", "Another way to the same text, on which the reading does not rest: lines are cuts through the ink, the stronger, the more probable; under them each arc is a piece, or several, with its likeliest character and its penalty against being none, below 0 where it rather is one. The thick path is the best.", cuts, byPieces));
   section.append(
     make("div", { class: "card" }, make("h2", {}, "Write a field, or load one"), make("div", { class: "row choices" }, kindLabel, patternLabel, decimalLabel, orderLabel, errorLabel),
       paper, shown, make("div", { class: "row" }, sampler, make("label", { class: "button", for: "field-file" }, "Load a picture"), file, undo, clear),
@@ -107,20 +108,22 @@ function later(act, milliseconds) {
 
 function writing(paper, state, changed) {
   const at = (event) => { const box = paper.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
-  let stroke = null;
+  let stroke = null, pen = null;
   paper.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
+    if (event.button || stroke) return; // one finger writes; a second one does not tear its stroke away
+    pen = event.pointerId;
     paper.setPointerCapture(event.pointerId);
     state.strokes.push((stroke = [at(event)]));
     paint(paper, state);
     event.preventDefault();
   });
   paper.addEventListener("pointermove", (event) => {
-    if (!stroke) return;
-    for (const one of event.getCoalescedEvents?.() ?? [event]) stroke.push(at(one));
+    if (!stroke || event.pointerId !== pen) return;
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const one of events.length ? events : [event]) stroke.push(at(one));
     paint(paper, state);
   });
-  const done = () => { if (stroke) { stroke = null; changed(); } };
+  const done = (event) => { if (stroke && event.pointerId === pen) { stroke = null; changed(); } };
   paper.addEventListener("pointerup", done);
   paper.addEventListener("pointercancel", done);
 }
@@ -147,11 +150,12 @@ function paint(paper, state) {
 }
 
 function blank(state, view) {
+  reading?.abort(); // its answer would come back over the empty field
   state.strokes = [];
   state.picture = state.proof = null;
   view.paper.hidden = false;
   view.shown.hidden = view.proof.hidden = true;
-  view.verdict.replaceChildren(make("p", { class: "note" }, "Nothing is written yet."));
+  view.verdict.replaceChildren(make("p", { class: "note" }, "Nothing is written yet: write in the box above, or take a sample."));
   paint(view.paper, state);
 }
 
@@ -202,16 +206,14 @@ export function taking(section, take, several = false) {
 
 const kindOf = (view) => (view.kind.value === "regex" ? `regex:${view.pattern.value}` : view.kind.value);
 
-let reading = null;
-
 async function read(state, view) {
   reading?.abort();
   if (!state.picture && !state.strokes.length) return blank(state, view);
-  reading = new AbortController();
+  const { signal } = (reading = new AbortController());
   const body = state.picture ?? (await new Promise((done) => view.paper.toBlob(done, "image/png")));
   const query = { kind: kindOf(view), decimal: view.decimal.value, date_order: view.order.value, max_error: view.error.value };
   try {
-    state.proof = await json("/field/proof", { body, query, signal: reading.signal });
+    state.proof = await json("/field/proof", { body, query, signal });
   } catch (error) {
     if (error.name !== "AbortError") trouble(error.message);
     return;
@@ -232,7 +234,7 @@ function show(state, view) {
   view.graph.hidden = !proof.lattice;
   view.cuts.parentElement.hidden = !proof.segments;
   view.cuts.innerHTML = proof.segments?.svg ?? "";
-  view.byPieces.textContent = `By pieces alone: ${proof.segments?.texts.slice(0, 4).map(({ text, share }) => `${text} ${percent(share)}`).join(", ") || "nothing of the grammar"}`;
+  view.byPieces.textContent = `By pieces alone: ${proof.segments?.texts.slice(0, 4).map(({ text, share }) => `${text} ${share < 0.001 ? "under 0.1 %" : percent(share)}`).join(", ") || "nothing of the grammar"}`;
   list(state, view);
   state.ink = new Image();
   state.ink.onload = () => film(state, view);

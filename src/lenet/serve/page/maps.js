@@ -52,13 +52,18 @@ export class Maps {
     const readout = make("output", { class: "readout", "aria-live": "off" });
     const table = layer.table && make("canvas", { class: "pixels table", role: "img",
       "aria-label": `Connection table. ${layer.table.map((row, map) => `Map ${map} reads ${row.join(", ")}`).join("; ")}.` });
+    const below = make("button", { class: "below", hidden: true, onclick: () => { // where the card stands far below the maps
+      const card = document.getElementById("card-unit");
+      card.scrollIntoView({ block: "start" });
+      card.focus({ preventScroll: true });
+    } }, "Worked out below ↓");
     const reach = make("span", { class: "reach", title: "The strongest colour stands for this" });
     const drawn = layer.rows * layer.columns === 1 && this.codeSize(layer, index);
     const element = make("div", { class: "band", "data-layer": layer.name },
       make("div", { class: "about" }, make("h3", {}, layer.name, make("span", {}, ` ${this.size(layer)}`), reach),
         make("p", { class: "note" }, this.words(layer, drawn)), table),
-      make("div", { class: "frame" }, canvas, marks, readout));
-    const band = { layer, canvas, marks, readout, element, drawn, reach, table };
+      make("div", { class: "frame" }, canvas, marks, readout), below);
+    const band = { layer, canvas, marks, readout, element, drawn, reach, table, below };
     canvas.addEventListener("pointermove", (event) => this.hover(band, event));
     canvas.addEventListener("pointerleave", () => (readout.textContent = ""));
     canvas.addEventListener("click", (event) => {
@@ -179,6 +184,10 @@ export class Maps {
         for (const { map, top, left, inputs } of read.terms) boxes.push([map, top, left, inputs.length, inputs[0].length, "read"]);
       }
       band.marks.replaceChildren(...this.whole(band, boxes).map((box) => this.box(band, ...box)));
+      band.below.hidden = selected?.layer !== band.layer.name;
+      if (!band.below.hidden && band.values) {
+        band.below.textContent = `${this.name(band.layer, selected.place)}: ${text(this.value(band.layer.name, selected.place))}, worked out below ↓`;
+      }
       if (band.table) connections(band, selected?.layer === band.layer.name ? selected.place[0] : -1);
     }
   }

@@ -59,10 +59,20 @@ export class Sliders {
     }
   }
 
-  /** Draw the answer along every range: how high its probability is, and where another class wins. */
-  sweep(shares, classes, answer) {
-    this.found = shares && { shares, classes, answer };
+  /** Draw along every range how probable each network holds its answer, and where another class wins with the first. */
+  sweep(shares, networks) {
+    this.found = shares && { shares, networks };
     this.redraw();
+  }
+
+  /** What a network answers along one range, from where its numbers start. */
+  cells(start, index, { classes, answer }) {
+    return Array.from({ length: this.steps }, (_, step) => {
+      const from = start + (index * this.steps + step) * classes.length;
+      const all = this.found.shares.subarray(from, from + classes.length);
+      const winner = all.indexOf(Math.max(...all));
+      return { own: all[answer], winner, share: all[winner] };
+    });
   }
 
   redraw() {
@@ -80,14 +90,9 @@ export class Sliders {
   }
 
   strip(row, context, index, wide) {
-    const { shares, classes, answer } = this.found;
+    const [first, second] = this.found.networks, { classes, answer } = first;
     const style = getComputedStyle(row.strip);
-    const cells = Array.from({ length: this.steps }, (_, step) => {
-      const start = (index * this.steps + step) * classes.length;
-      const all = shares.subarray(start, start + classes.length);
-      const winner = all.indexOf(Math.max(...all));
-      return { own: all[answer], winner, share: all[winner] };
-    });
+    const cells = this.cells(0, index, first);
     const step = wide / (this.steps - 1);
     const curve = (height, colour) => {
       context.fillStyle = colour;
@@ -99,11 +104,22 @@ export class Sliders {
     };
     curve((cell) => (cell.winner === answer ? 0 : cell.share), colour("--other"));
     curve((cell) => cell.own, colour("--own"));
+    const beside = second && this.cells(this.rows.length * this.steps * classes.length, index, second);
+    if (beside) this.line(beside, context, step);
     this.names(cells, answer, classes, context, step, style);
     const others = [...new Set(cells.filter((cell) => cell.winner !== answer).map((cell) => classes[cell.winner]))];
-    const held = cells.filter((cell) => cell.winner === answer).length / cells.length;
-    row.strip.setAttribute("aria-label", `${row.words}: the answer stays ${classes[answer]} over ${Math.round(100 * held)} percent of the range` +
-      (others.length ? `; elsewhere it is ${others.join(", ")}.` : "."));
+    const held = (along, wanted) => Math.round((100 * along.filter((cell) => cell.winner === wanted).length) / along.length);
+    row.strip.setAttribute("aria-label", `${row.words}: the answer stays ${classes[answer]} over ${held(cells, answer)} percent of the range` +
+      (others.length ? `; elsewhere it is ${others.join(", ")}.` : ".") +
+      (beside ? ` ${second.title}: it stays ${second.classes[second.answer]} over ${held(beside, second.answer)} percent.` : ""));
+  }
+
+  /** Draw how sure the second network stays of its own answer. */
+  line(cells, context, step) {
+    Object.assign(context, { strokeStyle: colour("--ink"), lineWidth: 1.5, lineJoin: "round" });
+    context.beginPath();
+    cells.forEach(({ own }, i) => context.lineTo(i * step, STRIP - 2 - (STRIP - 4) * own));
+    context.stroke();
   }
 
   /** Write the class that wins over each stretch where it is not the answer. */

@@ -13,7 +13,7 @@ export async function start(section) {
   const choices = await json("/train/choices");
   const view = build(section, choices);
   if (!choices.data.length) {
-    view.say.textContent = "There are no digits on this machine to learn from: run lenet fetch mnist, or pip install scikit-learn, and load the page anew.";
+    view.say.textContent = "There are no digits on this machine to learn from: run lenet fetch mnist, or pip install scikit-learn, which holds 1,797 small ones; then load the page anew.";
     view.go.disabled = true;
   }
   const usual = () => { view.rate.value = choices.usual[view.architecture.value] ?? 0.03; };
@@ -43,7 +43,7 @@ function build(section, choices) {
   const say = make("p", { "aria-live": "polite", class: "note" }, "The network starts as noise. A few seconds later it reads.");
   const numbers = make("div", { class: "numbers" });
   const bar = make("progress", { max: 1, value: 0, "aria-label": "How much of the training is done" });
-  const curve = make("canvas", { class: "curve", role: "img" });
+  const curve = make("canvas", { class: "curve", role: "img", "aria-label": "Curve of the error: nothing was learned yet." });
   const kernels = make("div", { class: "kernels" });
   const digits = make("div", { class: "digits" });
   const wrong = make("div", { class: "wrong" });

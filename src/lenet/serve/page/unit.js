@@ -29,6 +29,7 @@ export function showUnit(place, found) {
       make("td", { id: "engine-value", "data-value": found.value, "data-engine": found.engine }, text6(found.engine))))));
 }
 
+const text2 = (value) => value.toFixed(2).replace("-", "−");
 const text6 = (value) => value.toFixed(5).replace("-", "−");
 
 /** What is read map by map: patch, kernel, product; and all products of one of them in numbers. */
@@ -51,7 +52,7 @@ function windows(found) {
   return [
     make("div", { class: "terms", tabindex: 0, role: "group", "aria-label": "What it reads" },
       make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows))),
-    make("details", { open: found.terms.length === 1 && found.terms[0].inputs.length < 8 }, make("summary", {}, "Every product in numbers"), number),
+    make("details", { open: found.terms.length === 1 && found.terms[0].inputs.length < 8 }, make("summary", {}, found.terms[0].weights ? "Every product in numbers" : "In numbers"), number),
   ];
 }
 
@@ -61,7 +62,7 @@ function table(term, found) {
   return make("table", { class: "worked" },
     make("caption", {}, term.weights ? `From ${words}: each input, times its weight` : `From ${words}`),
     make("tbody", {}, ...term.inputs.map((row, r) => make("tr", {}, ...row.map((value, c) =>
-      make("td", {}, value.toFixed(2), ...(term.weights ? [make("br"), make("span", {}, `×${term.weights[r][c].toFixed(2)}`)] : [])))))));
+      make("td", {}, text2(value), ...(term.weights ? [make("br"), make("span", {}, `×${text2(term.weights[r][c])}`)] : [])))))));
 }
 
 /** Units that read single numbers: the ones that count most, and how much all of them come to. */
