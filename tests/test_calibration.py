@@ -93,3 +93,27 @@ def test_kinds_with_signs_have_a_curve_of_their_own(fields):
     assert marked.of("mark") is marked.marks
     assert Calibration.from_json(marked.to_json()) == marked
     assert Calibration.from_json(both.to_json()) == both
+
+
+def test_few_fields_change_what_was_known_little_and_many_decide(fields):
+    """Twenty fields in a row that are right by chance do not make a reader certain."""
+    scores, margins, right, _ = fields
+    known = Calibration(0.5, 0.4, -0.3, (0.5,))
+    lucky = np.flatnonzero(right)[:20]
+    alone = fit_calibration(scores[lucky], margins[lucky], right[lucky])
+    careful = fit_calibration(scores[lucky], margins[lucky], right[lucky], start=known)
+    assert known.confidence(-1.0, 1.0) < careful.confidence(-1.0, 1.0) < alone.confidence(-1.0, 1.0)
+    assert careful.confidence(-1.0, 1.0) < known.confidence(-1.0, 1.0) + 0.15
+    many = fit_calibration(scores, margins, right, start=Calibration(2.0, 0.0, 1.0, ()))
+    assert many.by_score == pytest.approx(0.5, abs=0.05)
+    assert many.by_margin == pytest.approx(0.4, abs=0.05)
+
+
+def test_one_kind_is_learned_anew_and_the_others_stay():
+    plain, signed, new = (Calibration(k, 0.1, 0.2, (0.5,)) for k in (1.0, 2.0, 3.0))
+    both = Calibration(1.0, 0.1, 0.2, (0.5,), signed)
+    assert both.changed("text", new).of("text").by_score == 3
+    assert both.changed("text", new).of("amount") == signed
+    assert both.changed("amount", new).of("amount") == new
+    assert both.changed("amount", new).of("text").by_score == 1
+    assert plain.changed("text", new).of("amount") == plain

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,8 @@ _FAR = 12.0
 """Natural logarithms beyond which a score or a margin tells nothing more; of ours."""
 _PRIOR = 1e-2
 """Weight of the prior that keeps the fit finite where no field was read wrong; of ours."""
+_KEPT = 50
+"""A curve to begin with counts as much as so many fields; of ours."""
 _QUANTILES = 50
 
 
@@ -53,6 +55,12 @@ class Calibration:
         if kind == "mark" and self.marks is not None:
             return self.marks
         return self if kind == "text" or self.with_signs is None else self.with_signs
+
+    def changed(self, kind: str, curve: Calibration) -> Calibration:
+        """Return it with another curve for a kind of grammar; those of the other kinds stay."""
+        if kind == "text":
+            return replace(curve, with_signs=self.with_signs or replace(self, with_signs=None))
+        return replace(self, with_signs=curve)
 
     def confidence(self, score: float, margin: float) -> float:
         """Return the probability, 0 to 1, that a text is right.
@@ -109,13 +117,17 @@ class Calibration:
         return f"Calibration({self.by_score:.3f} log odds + {self.by_margin:.3f} margin + {self.offset:.3f})"
 
 
-def fit_calibration(scores: ArrayLike, margins: ArrayLike, right: ArrayLike) -> Calibration:
+def fit_calibration(
+    scores: ArrayLike, margins: ArrayLike, right: ArrayLike, *, start: Calibration | None = None
+) -> Calibration:
     """Learn the curve by maximum likelihood (Newton's method on the logistic loss).
 
     Parameters
     ----------
     scores, margins : as `Calibration.confidence` takes them, one a field.
     right : booleans, whether the field was read right.
+    start : a curve that few fields change little: it counts as much as `_KEPT` of them would that agree with it
+        (Zellner's g-prior: in proportion to what these fields tell about each number).
 
     Raises
     ------
@@ -127,19 +139,24 @@ def fit_calibration(scores: ArrayLike, margins: ArrayLike, right: ArrayLike) -> 
     if not rows or len(rows) != len(truth):
         raise InputError(f"{len(rows)} scores came with {len(truth)} answers; give one or more fields, one of each")
     inputs = np.column_stack([np.asarray(rows), np.ones(len(rows))])
-    weights = np.array([1.0, 0.0, 0.0])
-    start = weights.copy()
+    begun = np.array([1.0, 0.0, 0.0] if start is None else [start.by_score, start.by_margin, start.offset])
+    kept = _PRIOR * np.eye(3) + (0 if start is None else _KEPT / len(rows) * _curvature(inputs, begun))
+    weights = begun.copy()
     for _ in range(50):
-        found = _logistic(inputs @ weights)
-        gradient = inputs.T @ (found - truth) + _PRIOR * (weights - start)
-        curvature = (inputs * (found * (1 - found))[:, np.newaxis]).T @ inputs + _PRIOR * np.eye(3)
-        step = np.linalg.solve(curvature, gradient)
+        gradient = inputs.T @ (_logistic(inputs @ weights) - truth) + kept @ (weights - begun)
+        step = np.linalg.solve(_curvature(inputs, weights) + kept, gradient)
         weights -= np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-9:
             break
     usual = np.quantile(_logistic(inputs @ weights), (np.arange(_QUANTILES) + 0.5) / _QUANTILES)
     by_score, by_margin, offset = map(float, weights)
     return Calibration(by_score, by_margin, offset, tuple(map(float, usual)))
+
+
+def _curvature(inputs: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the second derivatives of the logistic loss."""
+    found = _logistic(inputs @ weights)
+    return np.asarray((inputs * (found * (1 - found))[:, np.newaxis]).T @ inputs)
 
 
 def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:

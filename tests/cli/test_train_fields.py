@@ -7,6 +7,7 @@ import json
 import pytest
 
 import lenet
+from lenet.calibration import Calibration
 from lenet.learning import RECIPES
 from tests.fields import save_fields, untrained, written
 
@@ -32,6 +33,36 @@ def test_a_network_is_trained_measured_calibrated_and_written(run, labels, tmp_p
     assert network.card.seed == 4
     assert set(network.card.figures) == {"right before, of 2 held out", "right, of 2 held out"}
     assert lenet.Reader(model=network, max_error=0.01)(written(20).pictures[0]).text is not None
+
+
+def test_what_is_known_of_other_kinds_stays(run, labels, tmp_path):
+    """A training on digits says nothing of how sure amounts are."""
+    start, out = untrained(), tmp_path / "out.safetensors"
+    start.calibration = Calibration(0.7, 0.2, -0.1, (0.5,), Calibration(0.3, 0.1, 0.2, (0.6,)))
+    lenet.save(start, tmp_path / "start.safetensors")
+    given = ("--from", tmp_path / "start.safetensors", "--epochs", 1, "--out", out, "--quiet")
+    outcome = run("train", "--fields", labels, "--as", "number", *given)
+    assert outcome.status == 0, outcome.stderr
+    found = lenet.load(out).calibration
+    assert (found.by_score, found.usual) == (0.7, (0.5,))
+    assert found.of("number") != start.calibration.of("number")
+    assert f"lenet read --as number --model {out}" in outcome.stdout
+
+
+def test_a_training_is_kept_though_nothing_is_found_on_the_fields_held_out(run, labels, tmp_path):
+    """Before, its minutes were lost."""
+    out = tmp_path / "out.safetensors"
+    outcome = run("train", "--fields", labels, "--from", "none", "--epochs", 0, "--as", "regex:[0-9]{40}", "--out", out)
+    assert outcome.status == 0, outcome.stderr
+    assert "confidence was not calibrated: nothing that a regex:[0-9]{40} may hold" in outcome.stdout
+    assert lenet.load(out).calibration is None
+
+
+def test_a_kind_that_no_field_is_of_is_refused_before_the_training(run, labels):
+    outcome = run("train", "--fields", labels, "--as", "cheque", "--from", "none", "--epochs", 0)
+    assert outcome.status == 1
+    assert "'cheque' is no grammar" in outcome.stderr
+    assert "fields of mine" not in outcome.stdout
 
 
 def test_resuming_gives_the_same_numbers(run, labels, tmp_path):

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from lenet import weights
+from lenet import grammar, weights
 from lenet.cards import Card
 from lenet.cli.evaluate_fields import sentence
 from lenet.cli.output import Progress, write_picture
@@ -51,6 +51,7 @@ class FieldTraining:
 
 def train_on_fields(asked: FieldTraining) -> None:
     """Train a network on labelled fields, print what it gained, and write it."""
+    grammar.get(asked.kind)  # refuses what cannot be measured before it is trained
     fields, digits = load_fields(asked.fields), digits_here()
     start = None if asked.start == "none" else weights.load(asked.start or "fields")
     recipe = _recipe(asked, start)
@@ -64,18 +65,44 @@ def train_on_fields(asked: FieldTraining) -> None:
     click.echo(
         f"{len(training):,} fields of {fields.name} and synthetic ones of {digits.name}, {history.seconds:.1f} s"
     )
-    network.calibration = calibrate_fields(network, held_out, asked.kind, threads=asked.threads)
+    _calibrate(network, start, held_out, asked)
     figures = {} if start is None else {"right before": _measured("before", start, held_out, asked)}
     figures["right"] = _measured("after", network, held_out, asked)
-    if len(held_out) < _FEW:
-        click.echo(f"confidence was calibrated on {len(held_out)} fields only: what it promises is rough")
     if asked.out is not None:
         network.card = _card(asked, training, held_out, digits, recipe, figures)
         click.echo(f"written to {weights.save(network, asked.out)}")
+        click.echo(_next(asked.out, asked.kind))
+    elif sys.stderr.isatty():
+        click.echo("the network is not kept; give --out FILE to keep it", err=True)
     if asked.save is not None:
         from lenet.drawing import learning_curve
 
         write_picture(learning_curve(history), asked.save)
+
+
+def _calibrate(network: Network, start: Network | None, held_out: Fields, asked: FieldTraining) -> None:
+    """Learn how sure the network may be; where the fields held out do not tell, that is said, and nothing is lost."""
+    known = None if start is None else start.calibration
+    try:
+        network.calibration = calibrate_fields(network, held_out, asked.kind, start=known, threads=asked.threads)
+    except InputError as error:
+        network.calibration = known
+        click.echo(f"confidence was not calibrated: {error}")
+        return
+    if len(held_out) < _FEW:
+        click.echo(
+            f"confidence was calibrated on {len(held_out)} fields only: what it promises is rough; measure it on "
+            "fields kept aside"
+        )
+
+
+def _next(out: str, kind: str) -> str:
+    """Say what can be done with a network of one's own."""
+    options = f"--as {shlex.quote(kind)} --model {shlex.quote(out)}"
+    return (
+        f"next: lenet evaluate {options} --fields OTHERS   how often it is wrong on fields kept aside\n"
+        f"      lenet read {options} PICTURE...       what they say"
+    )
 
 
 def _recipe(asked: FieldTraining, start: Network | None) -> Recipe:

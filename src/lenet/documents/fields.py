@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet import _engine
+from lenet.documents.crops import Crop, is_tall, is_whole, line_crop, paper_crop
 from lenet.errors import InputError
 
 __all__ = ["STROKE", "FieldInk", "TextLine", "draw_fields", "field_ink", "normalize_fields", "with_fractions"]
 
 TEXT_SHARE = 0.8
 """Of the rows of an image that `normalize_fields` draws, the tallest characters take this share."""
+MOST_PIXELS = 1 << 22
+"""Of ink; the engine makes larger pictures smaller first."""
 STROKE = 128
 """Ink of this much or more belongs to a stroke; less is the grey edge of one."""
 
@@ -52,6 +57,13 @@ class TextLine:
         """Height of the line in pixels; 0 where nothing is written."""
         return self.bottom - self.top
 
+    def moved(self, right: float, down: float, middle: float) -> TextLine:
+        """Return the same line in ink that has so many columns and rows more before it, its middle `middle` further."""
+        down += self.slope * middle
+        return replace(
+            self, top=self.top + down, bottom=self.bottom + down, left=self.left + right, right=self.right + right
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class FieldInk:
@@ -82,7 +94,8 @@ def field_ink(picture: NDArray[Any]) -> FieldInk:
 
     Every colour is compared with the paper's in the same place, so the light need not be even; waves and guilloches
     are told from strokes by being paler, thinner or both. What marks lie on straight lines across the field is a rule,
-    and is taken away where no stroke crosses it.
+    and is taken away where no stroke crosses it. Dark margins beside the paper are left away first, and of a picture
+    much higher than a line of text, all but one line (`lenet.documents.crops`).
 
     Parameters
     ----------
@@ -98,8 +111,14 @@ def field_ink(picture: NDArray[Any]) -> FieldInk:
     InputError
         The array is no picture.
     """
-    scale, evened, ink, numbers = _engine.clean_field(_checked(picture))
-    return FieldInk(evened, ink, TextLine(*numbers), scale)
+    picture = _checked(picture)
+    crop = paper_crop(picture)
+    field = _cleaned(picture, crop)
+    line = line_crop(field.evened)
+    if line is not None:
+        crop = _within(crop, line, field.scale)
+        field = _cleaned(picture, crop)
+    return _placed(field, crop, picture.shape)
 
 
 def _checked(picture: NDArray[Any]) -> NDArray[np.uint8]:
@@ -112,6 +131,44 @@ def _checked(picture: NDArray[Any]) -> NDArray[np.uint8]:
     if not picture.size:
         raise InputError(f"a field of shape {picture.shape} has no pixels; give at least one row and one column")
     return np.ascontiguousarray(picture)
+
+
+def _cleaned(picture: NDArray[np.uint8], crop: Crop) -> FieldInk:
+    """Find the ink of a part of a picture, no finer than what the engine makes of the whole picture by its area."""
+    part, factor = picture[crop], math.ceil(math.sqrt(picture.shape[0] * picture.shape[1] / MOST_PIXELS))
+    if factor == 1 or part.shape == picture.shape:
+        scale, evened, ink, numbers = _engine.clean_field(np.ascontiguousarray(part))
+        return FieldInk(evened, ink, TextLine(*numbers), scale)
+    from PIL import Image
+
+    smaller = np.asarray(Image.fromarray(part).reduce(factor))
+    scale, evened, ink, numbers = _engine.clean_field(smaller)
+    return FieldInk(evened, ink, TextLine(*numbers), scale * factor)
+
+
+def _within(crop: Crop, part: Crop, scale: int) -> Crop:
+    """Return where in a picture a part of the ink of a crop stands."""
+    (rows, columns), (down, across) = crop, part
+    return (
+        slice(rows.start + scale * down.start, min(rows.stop, rows.start + scale * down.stop)),
+        slice(columns.start + scale * across.start, min(columns.stop, columns.start + scale * across.stop)),
+    )
+
+
+def _placed(field: FieldInk, crop: Crop, shape: tuple[int, ...]) -> FieldInk:
+    """Put the ink of a crop where it stands in the picture; around it is paper."""
+    rows, columns = (-(-side // field.scale) for side in shape[:2])
+    down, across = field.ink.shape
+    if (down, across) == (rows, columns):
+        return field
+    top, left = (span.start // field.scale for span in crop)
+    around = ((top, rows - top - down), (left, columns - left - across))
+    return replace(
+        field,
+        evened=np.pad(field.evened, around),
+        ink=np.pad(field.ink, around),
+        text=field.text.moved(left, top, columns / 2 - left - across / 2) if field.text.height else field.text,
+    )
 
 
 def draw_fields(
@@ -134,8 +191,21 @@ def draw_fields(
     InputError
         An array is no picture, or `rows` is out of range.
     """
-    found = _engine.draw_fields([_checked(picture) for picture in pictures], _possible(rows), threads)
-    return [(scale, TextLine(*numbers), image) for scale, numbers, image in found]
+    checked = [_checked(picture) for picture in pictures]
+    whole = [not is_tall(picture) and is_whole(paper_crop(picture), picture) for picture in checked]
+    at_once = iter(_engine.draw_fields(list(compress(checked, whole)), _possible(rows), threads))
+    return [
+        _joined(*next(at_once)) if ready else _drawn(field_ink(picture), rows)
+        for picture, ready in zip(checked, whole, strict=True)
+    ]
+
+
+def _joined(scale: int, numbers: Sequence[float], image: NDArray[np.uint8]) -> tuple[int, TextLine, NDArray[np.uint8]]:
+    return scale, TextLine(*numbers), image
+
+
+def _drawn(field: FieldInk, rows: int) -> tuple[int, TextLine, NDArray[np.uint8]]:
+    return field.scale, field.text, normalize_fields([field], rows=rows, evened=True)[0]
 
 
 def with_fractions(field: FieldInk) -> FieldInk:

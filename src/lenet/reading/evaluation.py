@@ -180,7 +180,9 @@ def evaluate_fields(reader: Reader, fields: Fields, *, worst: int = 20) -> Field
     )
 
 
-def calibrate_fields(network: Network, fields: Fields, kind: Any = "digits", *, threads: int = 0) -> Calibration:
+def calibrate_fields(
+    network: Network, fields: Fields, kind: Any = "digits", *, start: Calibration | None = None, threads: int = 0
+) -> Calibration:
     """Learn how sure a network may be of whole fields; assign it to `Network.calibration`.
 
     Fields on which nothing of the grammar is found tell nothing, and are passed over.
@@ -190,6 +192,8 @@ def calibrate_fields(network: Network, fields: Fields, kind: Any = "digits", *, 
     network : for whole fields.
     fields : that the network was not trained on.
     kind : as for `lenet.read`.
+    start : what was known before, such as the calibration of the network that training began from: few fields change
+        it little, and what it says of other kinds stays.
     threads : how many to use; 0 means LENET_THREADS, or else what the machine offers. The result is the same.
 
     Raises
@@ -214,7 +218,8 @@ def calibrate_fields(network: Network, fields: Fields, kind: Any = "digits", *, 
                 right.append(is_right(known, texts.best[0].text, truth))
     if not scores:
         raise InputError(f"nothing that a {known.name} may hold is found on {fields}; give fields of this kind")
-    return fit_calibration(scores, margins, right)
+    curve = fit_calibration(scores, margins, right, start=None if start is None else start.of(known.kind))
+    return curve if start is None else start.changed(known.kind, curve)
 
 
 def is_right(known: Grammar, text: str, truth: str) -> bool:
