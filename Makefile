@@ -4,7 +4,7 @@ PYTHON    ?= python3.11
 BIN       := .venv/bin
 PIP       := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL   := $(PIP) --no-build-isolation
-SANITIZED := tests/test_engine.py tests/test_engine_descriptions.py tests/test_engine_glyphs.py tests/documents/test_fields.py tests/documents/test_cuts.py tests/graphs tests/test_trellis.py tests/test_trellis_limits.py
+SANITIZED := tests/test_engine.py tests/test_engine_descriptions.py tests/test_engine_glyphs.py tests/test_engine_pieces.py tests/documents/test_fields.py tests/documents/test_cuts.py tests/graphs tests/test_trellis.py tests/test_trellis_limits.py
 SOURCES   := pyproject.toml CMakeLists.txt $(shell find engine src/lenet -type f -not -name '*.pyc')
 
 .PHONY: demo test slow check sanitize docs stub weights bench peers clean

@@ -22,6 +22,7 @@ using namespace lenet;
 
 void bind_glyphs(nb::module_& module);
 void bind_fields(nb::module_& module);
+void bind_pieces(nb::module_& module);
 void bind_graph(nb::module_& module);
 void bind_trellis(nb::module_& module);
 
@@ -437,6 +438,7 @@ NB_MODULE(_engine, module) {
              nb::arg("rates"), nb::arg("targets").none() = nb::none());
     bind_glyphs(module);
     bind_fields(module);
+    bind_pieces(module);
     bind_graph(module);
     bind_trellis(module);
 }

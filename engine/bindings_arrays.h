@@ -5,12 +5,15 @@
 #include <nanobind/ndarray.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <limits>
 #include <new>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
+#include "fields.h"
 #include "glyphs.h"
 
 namespace lenet {
@@ -28,6 +31,17 @@ nb::ndarray<nb::numpy, Number> zeros(const std::vector<std::size_t>& shape) {
   if (memory == nullptr) throw std::bad_alloc();
   nb::capsule owner(memory, [](void* pointer) noexcept { std::free(pointer); });
   return {memory, shape.size(), shape.data(), owner};
+}
+
+using Bytes = nb::ndarray<nb::numpy, std::uint8_t>;
+
+// A plane handed over to NumPy without a copy.
+inline Bytes handed_over(fields::Grey&& plane) {
+  auto* owned = new fields::Grey(std::move(plane));
+  nb::capsule owner(owned, [](void* pointer) noexcept { delete static_cast<fields::Grey*>(pointer); });
+  const std::array<std::size_t, 2> shape{static_cast<std::size_t>(owned->rows),
+                                         static_cast<std::size_t>(owned->columns)};
+  return {owned->values.data(), 2, shape.data(), owner};
 }
 
 // A picture whose columns lie next to each other: crops of a page are used where they are, other views are copied.

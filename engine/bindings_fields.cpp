@@ -17,20 +17,12 @@ namespace fields = lenet::fields;
 
 namespace {
 
+using lenet::Bytes;
 using lenet::GreyArray;
+using lenet::handed_over;
 using AnyPicture = nb::ndarray<const std::uint8_t, nb::c_contig, nb::device::cpu>;
-using Bytes = nb::ndarray<nb::numpy, std::uint8_t>;
 
 constexpr std::size_t NUMBERS = 7;  // of a text: top, bottom, left, right, slope, slant, stroke
-
-// A plane handed over to NumPy without a copy.
-Bytes handed_over(fields::Grey&& plane) {
-  auto* owned = new fields::Grey(std::move(plane));
-  nb::capsule owner(owned, [](void* pointer) noexcept { delete static_cast<fields::Grey*>(pointer); });
-  const std::array<std::size_t, 2> shape{static_cast<std::size_t>(owned->rows),
-                                         static_cast<std::size_t>(owned->columns)};
-  return {owned->values.data(), 2, shape.data(), owner};
-}
 
 fields::Picture picture_of(const AnyPicture& array) {
   const bool grey = array.ndim() == 2;

@@ -49,15 +49,6 @@ nb::ndarray<nb::numpy, std::uint8_t> normalize_glyph(const GreyArray& ink) {
   return image;
 }
 
-nb::ndarray<nb::numpy, std::uint8_t> normalize_glyphs(const std::vector<GreyArray>& inks) {
-  std::vector<Contiguous> pictures(inks.begin(), inks.end());
-  auto images = zeros<std::uint8_t>({inks.size(), glyphs::GLYPH_SIDE, glyphs::GLYPH_SIDE});
-  const nb::gil_scoped_release release;
-  for (std::size_t i = 0; i < pictures.size(); ++i)
-    glyphs::normalize_glyph(pictures[i].ink(), images.data() + i * glyphs::GLYPH_SIDE * glyphs::GLYPH_SIDE);
-  return images;
-}
-
 void check(const glyphs::Distortion& d) {
   for (const float bound : {d.rotation, d.shear, d.scale, d.shift, d.elastic, d.thickness})
     if (!std::isfinite(bound) || bound < 0)
@@ -117,8 +108,6 @@ void bind_glyphs(nb::module_& module) {
   module.def("normalize_glyph", &normalize_glyph, "ink"_a.noconvert(),
              "Draw ink (uint8, paper 0) into 28 x 28 as MNIST was made: aspect ratio kept, longer side 20 pixels,\n"
              "averaged over areas, centre of mass at the centre. Ink that is all 0 gives an image that is all 0.");
-  module.def("normalize_glyphs", &normalize_glyphs, "inks"_a.noconvert(),
-             "Normalize a list of pieces of ink; uint8 (n, 28, 28).");
   module.def("distort", &distort, "images"_a.noconvert(), "seed"_a, "ids"_a, nb::kw_only(), "rotation"_a = 0.0f,
              "shear"_a = 0.0f, "scale"_a = 0.0f, "shift"_a = 0.0f, "elastic"_a = 0.0f, "elastic_sigma"_a = 4.0f,
              "thickness"_a = 0.0f, "threads"_a = 0,

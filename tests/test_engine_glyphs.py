@@ -186,14 +186,14 @@ def test_normalized_glyphs_stand_like_mnist(seed: int, rows: int, columns: int, 
         assert abs(masses @ np.arange(28) / masses.sum() - 14) <= 0.5 + 1e-9
 
 
-def test_normalize_glyphs_does_one_after_the_other() -> None:
+def test_pieces_are_drawn_one_after_the_other() -> None:
     page = ink_of(7, 100, 100, 0.5)
     crops = [page[:30, :20], page[5:80, 40:70], page[::2, ::2], np.zeros((4, 4), np.uint8)]
-    images = _engine.normalize_glyphs(crops)
+    images = _engine.draw_pieces(crops, [100.0] * 4)  # strokes so wide need not be thickened
     assert images.shape == (4, 28, 28)
     for image, crop in zip(images, crops, strict=True):
         np.testing.assert_array_equal(image, _engine.normalize_glyph(crop))
-    assert _engine.normalize_glyphs([]).shape == (0, 28, 28)
+    assert _engine.draw_pieces([], []).shape == (0, 28, 28)
 
 
 def mnist(data: Path, count: int) -> Grey:
@@ -204,7 +204,7 @@ def mnist(data: Path, count: int) -> Grey:
 @pytest.mark.data
 def test_normalizing_mnist_again_changes_nothing(data: Path) -> None:
     images = mnist(data, 5000)
-    again = _engine.normalize_glyphs(list(images))
+    again = np.stack(list(map(_engine.normalize_glyph, images)))
     assert (again == images).all((1, 2)).mean() > 0.999
 
 
@@ -213,7 +213,7 @@ def test_normalizing_mnist_again_changes_nothing(data: Path) -> None:
 def test_normalizing_enlarged_mnist_gives_it_back(data: Path, factor: int) -> None:
     images = mnist(data, 1000)
     enlarged = [np.kron(image, np.ones((factor, factor), np.uint8)) for image in images]
-    difference = np.abs(_engine.normalize_glyphs(enlarged).astype(int) - images)
+    difference = np.abs(np.stack(list(map(_engine.normalize_glyph, enlarged))).astype(int) - images)
     assert (difference.max((1, 2)) <= 2).mean() > 0.995
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 import lenet
-from lenet.documents.segmentation import Piece
+from lenet import _engine
 from lenet.errors import InputError
-from lenet.glyphs import _thick_enough, open_glyph, open_grey
+from lenet.glyphs import even_glyph, open_glyph, open_grey
 
 PICTURES = Path(__file__).parents[1] / "examples" / "pictures"
 
@@ -81,5 +81,15 @@ def test_strokes_as_thick_as_mnists_are_left_alone(stroke, thicker):
     """A pixel too many on both sides, where a digit is 20 pixels high, once made every second wrong answer."""
     ink = np.zeros((20, 20), np.uint8)
     ink[:, 9:11] = 255
-    found = _thick_enough(Piece((0, 0, 20, 20), ink, stroke))
+    found = _engine.thick_enough(ink, stroke)
     assert (found == 255).any(0).sum() == 2 + thicker
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_even_paper_is_seen_through_at_once(light):
+    grey = np.asarray(seven(20, 225) if light else seven())
+    np.testing.assert_array_equal(even_glyph(grey), open_glyph(Image.fromarray(np.repeat(grey[..., None], 3, axis=2))))
+    assert even_glyph(np.repeat(grey[..., None], 3, axis=2)) is None
+    noisy = grey.copy()
+    noisy[0, 0] ^= 1
+    assert even_glyph(noisy) is None

@@ -97,9 +97,6 @@ def normalize_glyph(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None)
     averaged over areas, centre of mass at the centre. Ink that is all 0 gives an image that is all 0.
     """
 
-def normalize_glyphs(inks: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]]) -> NDArray[numpy.uint8]:
-    """Normalize a list of pieces of ink; uint8 (n, 28, 28)."""
-
 def distort(images: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)], seed: int, ids: int | Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], *, rotation: float = 0.0, shear: float = 0.0, scale: float = 0.0, shift: float = 0.0, elastic: float = 0.0, elastic_sigma: float = 4.0, thickness: float = 0.0, threads: int = 0) -> NDArray[numpy.uint8]:
     """
     Distort images, uint8 (n, rows, columns) or (n, maps, rows, columns), paper 0.
@@ -149,6 +146,46 @@ def cut_field(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), devi
 def draw_segments(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], atoms: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], segments: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], stroke: float) -> NDArray[numpy.uint8]:
     """
     Draw segments as normalize_glyph does, strokes thickened where they are thin; uint8 (m, 28, 28).
+    """
+
+def stretched(kept: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)], floor: float) -> NDArray[numpy.uint8]:
+    """
+    Stretch what is above a floor (uint8) to full ink: its upper tenth is 255, half of the floor is 0.
+    """
+
+def strokes(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]) -> NDArray[numpy.uint8]:
+    """
+    Tell strokes from paper: 1 where ink (uint8) is half of the fullest close by, else 0.
+    """
+
+def even_ink(picture: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]) -> NDArray[numpy.uint8] | None:
+    """
+    Turn a picture on paper of a single grey into ink; None for any other picture.
+    """
+
+def single_piece(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]) -> tuple[int, int, NDArray[numpy.uint8], float] | None:
+    """
+    Cut out the one connected stroke where that has to be a character: left, top, ink and stroke's width.
+    """
+
+def cut_piece(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)], marks: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)], left: int, top: int) -> tuple:
+    """
+    Cut out marks (1, else 0) whose left top corner stands there; returns ink and its strokes' width.
+    """
+
+def thick_enough(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)], stroke: float) -> NDArray[numpy.uint8]:
+    """
+    Thicken strokes of that width to a tenth of the character, where they are thinner.
+    """
+
+def draw_pieces(inks: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]], strokes: Sequence[float]) -> NDArray[numpy.uint8]:
+    """
+    Normalize pieces with strokes that are thick enough; uint8 (n, 28, 28).
+    """
+
+def even_glyph(picture: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]) -> NDArray[numpy.uint8] | None:
+    """
+    Do what even_ink, single_piece and draw_pieces do, one after the other; None where one of them says so.
     """
 
 def graph_compose(nodes1: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs1: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)], nodes2: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], arcs2: Annotated[NDArray[numpy.int32], dict(shape=(None, 4), order='C', device='cpu', writable=False)]) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int32], NDArray[numpy.int32], NDArray[numpy.int32]]:

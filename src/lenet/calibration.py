@@ -19,6 +19,8 @@ from lenet.errors import FormatError, InputError
 
 __all__ = ["Calibration", "expected_calibration_error", "fit_calibration"]
 
+_MOST = 40.0
+"""Log odds beyond which a logistic curve is 0 or 1."""
 _FAR = 12.0
 """Natural logarithms beyond which a score or a margin tells nothing more; of ours."""
 _PRIOR = 1e-2
@@ -71,7 +73,8 @@ class Calibration:
         margin : how much greater that is than the next text's; infinite where there is none.
         """
         odds, lead = _features(score, margin)
-        return float(_logistic(self.by_score * odds + self.by_margin * lead + self.offset))
+        log_odds = self.by_score * odds + self.by_margin * lead + self.offset
+        return 1 / (1 + math.exp(-max(-_MOST, min(_MOST, log_odds))))  # _logistic, of a single number
 
     def threshold(self, max_error: float) -> float:
         """Return the confidence that an accepted reading has at least, if `max_error` of all fields may be wrong.
@@ -173,4 +176,4 @@ def _features(score: float, margin: float) -> tuple[float, float]:
 
 
 def _logistic(values: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -40, 40))))
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -_MOST, _MOST))))

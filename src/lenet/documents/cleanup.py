@@ -8,12 +8,12 @@ The steps, in order: which of dark and light is ink (`ink_is_light`), what the p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet import _engine
 from lenet._engine import components
 from lenet.documents.nearby import largest_near, local_mean, reduced
 from lenet.documents.paper import LEAST_CONTRAST, paper, trend
@@ -25,7 +25,6 @@ __all__ = [
     "course_of",
     "even_ink",
     "ink_is_light",
-    "quantile",
     "straight_lines",
     "strokes",
     "to_ink",
@@ -43,15 +42,6 @@ LEAST_LIGHT = 80
 
 PATTERN_SHARE = 0.35
 """What loses less than this share of the light that ink loses is the pattern of the paper."""
-
-EVEN_CONTRAST = 60
-"""Grey levels between ink and paper below which even paper is looked at as any other; of ours."""
-
-EVEN_FLOOR = LEAST_CONTRAST * 255
-"""Loss of light, of 255, that is ink on even paper."""
-
-LEAST_INK = 60
-"""Ink below this is the fringe of a stroke or a shade of the paper, never a stroke of its own."""
 
 
 def to_ink(picture: NDArray[Any]) -> Picture:
@@ -92,39 +82,14 @@ def to_ink(picture: NDArray[Any]) -> Picture:
 def even_ink(plane: NDArray[np.uint8]) -> Picture | None:
     """Return what `to_ink` does, in a hundredth of its time, where paper is of a single grey; else None.
 
-    Screens and data sets have such paper, and nothing has to be found out about it.
+    Screens and data sets have such paper: the same grey all along the border, and all else clearly on one side of it.
+    Nothing has to be found out about it, and there is no noise to look for.
 
     Parameters
     ----------
     plane : uint8 `(rows, columns)`.
     """
-    level = _even_paper(plane)
-    return None if level is None else _ink_on_even_paper(plane, level)
-
-
-def _even_paper(plane: NDArray[np.uint8]) -> int | None:
-    """Return the grey of paper that is the same all along the border, where all else is clearly on one side of it."""
-    level = int(plane[0, 0])
-    if min(plane.shape) < 3 or np.count_nonzero(plane[0] != level):
-        return None
-    if any(np.count_nonzero(side != level) for side in (plane[-1], plane[:, 0], plane[:, -1])):
-        return None
-    darker, lighter = level - int(plane.min()), int(plane.max()) - level
-    return level if min(darker, lighter) == 0 and max(darker, lighter) >= EVEN_CONTRAST else None
-
-
-def _ink_on_even_paper(plane: NDArray[np.uint8], level: int) -> Picture:
-    """Return ink as for other paper, but without looking for noise and single pixels of it: there is none."""
-    if int(plane.max()) > level:
-        plane, level = 255 - plane, 255 - level
-    return _stretched(_even_loss(level)[plane], EVEN_FLOOR)
-
-
-@lru_cache(256)
-def _even_loss(level: int) -> Picture:
-    """Return for each grey on paper of this one the light that it lost, 0 where that is no ink."""
-    lost = np.maximum(level - np.arange(256), 0) * 255 // max(level, LEAST_LIGHT)
-    return np.where(lost > EVEN_FLOOR, lost, 0).astype(np.uint8)
+    return _engine.even_ink(plane)
 
 
 def _darker_than(planes: NDArray[np.uint8], grounds: Sequence[NDArray[np.uint8]]) -> Picture:
@@ -223,33 +188,7 @@ def _above(loss: NDArray[np.uint8], floor: float) -> Picture:
     padded = np.pad(loss, 1, mode="edge").astype(np.uint16)
     across = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
     around = across[:-2] + across[1:-1] + across[2:]
-    return _stretched(np.where(around > 6 * floor, loss, 0), floor)
-
-
-def _stretched(kept: Picture, floor: float) -> Picture:
-    """Stretch what is above a floor to full ink."""
-    found = kept[kept > floor]
-    if not found.size:
-        return np.zeros_like(kept)
-    peak = max(quantile(found[:: max(1, found.size // 100_000)], 0.9), floor + 1)
-    return _stretching(floor, peak)[kept]
-
-
-@lru_cache(256)
-def _stretching(floor: float, peak: float) -> Picture:
-    """Return for each loss of light the ink that it is."""
-    scale = (np.arange(256) - floor / 2) * 255.0 / (peak - floor / 2)
-    table: Picture = scale.clip(0, 255).astype(np.uint8)
-    return table
-
-
-def quantile(values: NDArray[np.uint8], share: float) -> float:
-    """Return what `np.quantile` does, of bytes in one row, in a fifth of its time."""
-    place = share * (len(values) - 1)
-    low = int(place)
-    high = min(low + 1, len(values) - 1)
-    below, above = np.partition(values, (low, high))[[low, high]].tolist()
-    return float(below + (above - below) * (place - low))
+    return _engine.stretched(np.where(around > 6 * floor, loss, 0), floor)
 
 
 def strokes(ink: Picture) -> NDArray[np.bool_]:
@@ -261,9 +200,7 @@ def strokes(ink: Picture) -> NDArray[np.bool_]:
     ----------
     ink : uint8 `(rows, columns)`.
     """
-    radius = max(2, min(ink.shape) // 400)
-    fullest = largest_near(ink, radius, radius)
-    marks: NDArray[np.bool_] = (ink >= LEAST_INK) & (ink >= fullest // 2)
+    marks: NDArray[np.bool_] = _engine.strokes(ink).view(np.bool_)
     return marks
 
 

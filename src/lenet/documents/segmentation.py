@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet import _engine
 from lenet._engine import components
-from lenet.documents.cleanup import quantile, strokes
+from lenet.documents.cleanup import strokes
 from lenet.documents.nearby import largest_near
 
 __all__ = ["Box", "Piece", "Place", "find_pieces", "find_places", "single_piece", "text_rows"]
@@ -35,9 +36,6 @@ MOST_MARKS = 4
 
 LEAST_PIXELS = 5
 """Lower than this no digit can be told from another; print on a page scanned at 100 dpi is 8 high."""
-
-SINGLE_HEIGHT = 8
-"""Lower than this a single piece is looked at as one of many would be; of ours."""
 
 LEAST_STRENGTH = 0.3
 """Paler than this share of the usual ink is a line of the paper or print shining through."""
@@ -209,20 +207,13 @@ def single_piece(ink: NDArray[np.uint8]) -> Piece | None:
     ----------
     ink : as for `find_pieces`, but ruled lines may be on it.
     """
-    marks = strokes(ink)
-    _, table = components(marks.view(np.uint8))
-    if len(table) != 1:
-        return None
-    left, top, right, bottom = (int(side) for side in table[0, :4])
-    width, height = right - left, bottom - top
-    inside = min(left, top, ink.shape[1] - right, ink.shape[0] - bottom) > 0
-    if not inside or height < SINGLE_HEIGHT or width > 2 * height:
-        return None
-    around = marks[top - 1 : bottom + 1, left - 1 : right + 1]
-    edges = around[1], around[-2], around[:, 1], around[:, -2]
-    if 3 * width > height and sum(map(np.count_nonzero, edges)) > width + height:
-        return None
-    return _cut(ink, around, left - 1, top - 1)
+    found = _engine.single_piece(ink)
+    return None if found is None else _piece_at(*found)
+
+
+def _piece_at(left: int, top: int, ink: NDArray[np.uint8], stroke: float) -> Piece:
+    rows, columns = ink.shape
+    return Piece((left, top, left + columns, top + rows), ink, stroke)
 
 
 def _connected(ink: NDArray[np.uint8]) -> _Found:
@@ -365,12 +356,7 @@ def _trimmed(ink: NDArray[np.uint8], marks: NDArray[np.bool_], whole: Piece, sid
 
 def _cut(ink: NDArray[np.uint8], marks: NDArray[np.bool_], left: int, top: int) -> Piece:
     """Return the piece whose marks have their left top corner there."""
-    rows, columns = marks.shape
-    reach = largest_near(marks, 1, 1)
-    crop = np.where(reach, ink[top : top + rows, left : left + columns], 0)
-    full = max(1.0, quantile(crop[marks], 0.75))
-    stretched = np.minimum(crop * (255.0 / full), 255).astype(np.uint8)
-    return Piece((left, top, left + columns, top + rows), stretched, _stroke_width(marks))
+    return _piece_at(left, top, *_engine.cut_piece(ink, marks.view(np.uint8), left, top))
 
 
 def _tail(marks: NDArray[np.bool_], stroke: float) -> int:
@@ -379,14 +365,6 @@ def _tail(marks: NDArray[np.bool_], stroke: float) -> int:
     height = np.where(some, len(marks) - marks[::-1].argmax(axis=0) - marks.argmax(axis=0), 0)
     thick = np.nonzero(height > 1.8 * stroke + 1)[0]
     return int(thick[0]) if len(thick) else 0
-
-
-def _stroke_width(marks: NDArray[np.bool_]) -> float:
-    """Return area over half the outline, which is the width of a long stroke."""
-    within = np.count_nonzero(marks[1:] != marks[:-1]) + np.count_nonzero(marks[:, 1:] != marks[:, :-1])
-    sides = within + sum(map(np.count_nonzero, (marks[0], marks[-1], marks[:, 0], marks[:, -1])))
-    # An oblique outline crosses 4 / pi times as many sides of pixels as it is long.
-    return np.count_nonzero(marks) / max(1.0, sides * (np.pi / 4) / 2)
 
 
 def text_rows(pieces: list[Piece]) -> list[list[Piece]]:

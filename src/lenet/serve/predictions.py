@@ -13,9 +13,8 @@ from lenet._engine import components
 from lenet.documents import open_document
 from lenet.documents.cleanup import even_ink, strokes
 from lenet.documents.pictures import small_png
-from lenet.documents.segmentation import single_piece
 from lenet.errors import LenetError, ServiceError
-from lenet.glyphs import glyphs_of, open_glyph, open_grey
+from lenet.glyphs import even_glyph, open_glyph, open_grey
 from lenet.network import Network
 from lenet.reading.fields import is_field_network
 from lenet.reading.readings import SCHEMA
@@ -142,14 +141,11 @@ def _as_read(picture: NDArray[np.uint8], network: Network) -> NDArray[np.uint8]:
 
 def _quick_glyph(picture: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """Return what `lenet.open_glyph` does, where that is quick."""
-    ink = even_ink(picture) if picture.ndim == 2 else None
-    if ink is None:
-        return None
-    piece = single_piece(ink)
-    if piece is not None:
-        image: NDArray[np.uint8] = glyphs_of([piece])[0]
+    image = even_glyph(picture)
+    if image is not None or picture.ndim != 2 or picture.size > FEW_PIXELS:
         return image
-    few = picture.size <= FEW_PIXELS and len(components(strokes(ink).view(np.uint8))[1]) <= FEW_PARTS
+    ink = even_ink(picture)
+    few = ink is not None and len(components(strokes(ink).view(np.uint8))[1]) <= FEW_PARTS
     return open_glyph(picture) if few else None
 
 
