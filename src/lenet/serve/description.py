@@ -141,11 +141,13 @@ def _work(summary: str, options: Json, result: Json, limits: Limits, *, several:
 
 def _refusals(limits: Limits) -> Json:
     words = {
+        "401": "a token is needed, and none or a wrong one came",
+        "403": "the service was called by a name that it does not know, or by a page of another site",
         "413": f"larger than {limits.body:,} bytes, {limits.pixels:,} pixels, {limits.pages} pages or "
         f"{limits.pictures} pictures",
         "415": "a content type that is not read",
         "422": "a picture or an option that cannot be used",
-        "429": f"{limits.waiting} requests are waiting; Retry-After says when to come back",
+        "429": f"{limits.waiting} requests are waiting, or too many bytes; Retry-After says when to come back",
         "503": f"not ready yet, or not done within {limits.seconds:g} seconds",
     }
     return {status: _answer(text, "application/json", _ERROR) for status, text in words.items()}

@@ -111,7 +111,7 @@ def crop_of(doubts: Doubts, number: int) -> NDArray[np.uint8]:
     return picture[max(0, top - up) : min(rows, bottom + up), max(0, left - across) : min(columns, right + across)]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)  # a page may have hundreds of megabytes, and its readings are asked for one after the other
 def _page(file: str, number: int) -> NDArray[np.uint8]:
     page = next(open_document(file, after=number - 1), None)
     if page is None:
