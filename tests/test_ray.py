@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 import lenet
-from lenet.errors import MissingExtraError
+from lenet.errors import InputError, MissingExtraError
 from tests.fields import save_fields, written
 from tests.forms import scan, template
 
@@ -131,6 +131,15 @@ def test_folders_of_a_store_are_walked_as_folders_here_are(tmp_path):
     assert [_content(name) for name in names] == [Path(name).read_bytes() for name in documents_in([str(tmp_path)])]
     assert _content(names[0]) == _content(f"{tmp_path}/a.pdf") == b"a.pdf"
     assert _content(f"{store}/missing.png") is _content(f"{tmp_path}/missing.png") is None
+
+
+@there
+def test_a_file_whose_name_is_no_text_is_told_before_anything_is_read(tmp_path):
+    from lenet.ray import _expanded
+
+    (tmp_path / os.fsdecode(b"a\xff.png")).touch()
+    with pytest.raises(InputError, match="no UTF-8; rename the file"):
+        list(_expanded(str(tmp_path)))
 
 
 def test_without_ray_the_command_that_installs_it_is_named(monkeypatch):

@@ -122,7 +122,7 @@ def test_it_writes_nothing_to_disk(digit, service, monkeypatch):
 def test_a_port_that_is_taken_is_said_in_a_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(InputError, match=f"127.0.0.1, port {port}, cannot be listened on .* choose another port"):
+        with pytest.raises(InputError, match=f"127.0.0.1, port {port}, cannot be listened on .* 0 for any"):
             running.serve(port=port)
 
 

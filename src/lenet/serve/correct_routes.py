@@ -64,7 +64,7 @@ def correct_router(
 
     async def state(request: Request) -> Any:
         return {
-            "batch": None if doubts is None else _batch_values(doubts),
+            "batch": None if doubts is None else await off_loop(request, _batch_values, doubts),
             "kept": None if shelf is None else await off_loop(request, shelf.count),
             "folder": None if shelf is None else str(shelf.folder),
             "signs": SIGNS,

@@ -147,7 +147,7 @@ def _refusals(limits: Limits) -> Json:
         f"{limits.pictures} pictures",
         "415": "a content type that is not read",
         "422": "a picture or an option that cannot be used",
-        "429": f"{limits.waiting} requests are waiting, or what they sent is too much; Retry-After says when to come back",
+        "429": f"{limits.waiting} requests are waiting, or too many bytes; Retry-After says when to come back",
         "503": f"not ready yet, or not done within {limits.seconds:g} seconds",
     }
     return {status: _answer(text, "application/json", _ERROR) for status, text in words.items()}

@@ -19,6 +19,7 @@ from lenet.reading import Reader, explain
 from lenet.reading.pages import open_field
 from lenet.serve.answering import off_loop, off_loop_with_body, router_of, service_of, whole_number
 from lenet.serve.proofs import png, proof_values
+from lenet.serve.refusals import share_of
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -45,7 +46,8 @@ class Readers:
             The parameters cannot be used.
         """
         given, network = request.query_params, service_of(request).networks["fields"]
-        options = given.get("decimal") or None, given.get("date_order") or None, _share(given.get("max_error", ""))
+        share = share_of("max_error", given["max_error"]) if given.get("max_error") else None
+        options = given.get("decimal") or None, given.get("date_order") or None, share
         return self.reader(given.get("kind", "digits"), network, *options)
 
 
@@ -107,12 +109,3 @@ def sample_of(kind: str, seed: int) -> dict[str, str]:
         raise InputError(f"no sample of the kind {known.name} can be written here; write one yourself")
     field = next(iter(islice(synthetic_fields(digits_here("test"), 1, seed=seed, text=lambda _: text), 1)))
     return {"text": text, "picture": f"data:image/png;base64,{base64.b64encode(png(field.picture)).decode()}"}
-
-
-def _share(text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"max_error was given as {text!r}; give a share such as 0.01") from None

@@ -12,7 +12,7 @@ import numpy as np
 from lenet.errors import ArchitectureError, InputError, LenetError
 from lenet.network import Network
 from lenet.serve import inside
-from lenet.serve.answering import file, off_loop, off_loop_with_body, router_of, service_of
+from lenet.serve.answering import file, off_loop, off_loop_with_body, router_of, service_of, whole_number
 from lenet.serve.bodies import read_body
 from lenet.serve.sliders import RANGES, Sliders
 from lenet.serve.units import unit
@@ -170,14 +170,6 @@ def _networks_of(request: Request) -> list[Network]:
     return [shelf.named(name) for name in names]
 
 
-def _number(request: Request, name: str) -> int:
-    """Return a whole number of the address."""
-    text = request.query_params.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 7):
-        raise InputError(f"{name} was given as {text!r}; give a whole number")
-    return int(text)
-
-
 async def _drawing(request: Request) -> inside.Image:
     return inside.ink_from(await read_body(request.receive, inside.LARGEST**2))
 
@@ -209,7 +201,7 @@ async def _unit(request: Request) -> Any:
     """Answer with one unit, worked out."""
     image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
     network = _networks_of(request)[0]
-    place = (_number(request, "map"), _number(request, "row"), _number(request, "column"))
+    place = (whole_number(request, "map"), whole_number(request, "row"), whole_number(request, "column"))
     return unit(network, inside.fitted(network, image), request.query_params.get("layer", ""), place).to_dict()
 
 
@@ -222,7 +214,7 @@ async def _sweeps(request: Request) -> Response:
 async def _evidence(request: Request) -> Response:
     """Answer with rival, probability, 32x32 of the gradient, and the two square maps of hidden squares."""
     image = inside.seen(await _drawing(request), Sliders.of(request.query_params))
-    network, label = _networks_of(request)[0], _number(request, "label")
+    network, label = _networks_of(request)[0], whole_number(request, "label")
     found = await off_loop(request, inside.evidence, network, image, label)
     return _numbers([[found.rival, found.probability], found.gradient, found.fall, found.hidden])
 

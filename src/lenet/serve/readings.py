@@ -15,7 +15,7 @@ from lenet.reading import DocumentReader, Template
 from lenet.reading.readings import SCHEMA
 from lenet.serve.bodies import Picture, Request
 from lenet.serve.limits import Limits, late, over
-from lenet.serve.refusals import as_json, named, one_of, record_of, refusal, wrong
+from lenet.serve.refusals import as_json, named, one_of, record_of, refusal, share_of
 
 __all__ = ["OPTIONS", "Readings"]
 
@@ -95,15 +95,8 @@ class Readings:
         options: dict[str, Any] = {
             "decimal": decimal and one_of("decimal", decimal, (".", ",")),
             "date_order": date_order and one_of("date_order", date_order, ("dmy", "mdy", "ymd")),
-            "max_error": None if max_error is None else _share(max_error),
+            "max_error": None if max_error is None else share_of("max_error", max_error),
             "template": template and named("template", template, self._templates),
             "model": named("model", model or ("digits" if plain else "fields"), self._networks),
         }
         return DocumentReader(kind, **options, threads=1)
-
-
-def _share(text: str) -> float:
-    try:
-        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        raise wrong(f"max_error={text!r} is no share; give one such as 0.01 or 1%") from None

@@ -10,7 +10,7 @@ from lenet.errors import LenetError, MissingExtraError, ServiceError, TooLargeEr
 from lenet.reading.readings import SCHEMA
 from lenet.serve.limits import OPTIONS
 
-__all__ = ["as_json", "headers_of", "named", "one_of", "record_of", "refusal", "wrong"]
+__all__ = ["as_json", "headers_of", "named", "one_of", "record_of", "refusal", "share_of", "wrong"]
 
 Thing = TypeVar("Thing")
 
@@ -67,3 +67,11 @@ def one_of(option: str, value: str, known: Sequence[str]) -> str:
     if value not in known:
         raise wrong(f"{option}={value!r} was given; choose one of {', '.join(known)}")
     return value
+
+
+def share_of(option: str, value: str) -> float:
+    """Return an option that is a share, such as 0.01 or 1%, or refuse the request."""
+    try:
+        return float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+    except ValueError:
+        raise wrong(f"{option}={value!r} is no share; give one such as 0.01 or 1%") from None

@@ -101,7 +101,8 @@ def _listening(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError, UnicodeError) as error:
         words = getattr(error, "strerror", None) or str(error)
         raise InputError(
-            f"{host}, port {port}, cannot be listened on ({words.lower()}); choose another port, 0 for any that is free"
+            f"{host}, port {port}, cannot be listened on ({words.lower()}); choose another address, or port, "
+            "0 for any that is free"
         ) from error
 
 
