@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["segments_svg"]
 
-_WIDE, _MOST = 760.0, 6.0
-"""Pixels on the screen that the picture is wide, at most so many for one of its own."""
+_WIDE, _HIGH, _MOST = 760.0, 200.0, 6.0
+"""Pixels on the screen that the picture is wide or high at most, and at most so many for one of its own."""
 _LANE = 18.0
 """Pixels on the screen between two arcs that pass each other."""
 _LETTER = 11
@@ -35,7 +35,7 @@ def segments_svg(found: SegmentTexts, href: str, size: tuple[int, int]) -> str:
     """
     arcs = _shown(found)
     left, top, right, bottom = _around(found, size)
-    zoom = min(_MOST, _WIDE / (right - left))
+    zoom = min(_MOST, _WIDE / (right - left), _HIGH / (bottom - top))
     lanes = _lanes([_span(first, end, words, zoom) for first, end, words, _, _ in arcs])
     wide, high = zoom * (right - left), zoom * (bottom - top)
     height = high + _LANE * (max(lanes, default=0) + 2)

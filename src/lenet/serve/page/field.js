@@ -6,6 +6,7 @@ const KINDS = { digits: "digits", number: "a number", amount: "an amount", date:
 const ROW = 15; // pixels of a class's row on the film
 const NAMES = 22; // pixels left for the names of the classes
 const SIGNS = 20; // pixels above the strip for the characters
+const PEN = 20; // the paper is so many pens high; written with a finer pen of 32, a plain 7 was read as 1
 let reading = null; // what is under way
 export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
 
@@ -138,7 +139,7 @@ function paint(paper, state) {
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, paper.width, paper.height);
   pen.scale(2, 2);
-  pen.lineWidth = Math.max(3, height / 32);
+  pen.lineWidth = Math.max(5, height / PEN);
   pen.lineCap = pen.lineJoin = "round";
   pen.strokeStyle = "#16203a";
   for (const stroke of state.strokes) {
