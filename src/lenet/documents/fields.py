@@ -231,8 +231,10 @@ def with_fractions(field: FieldInk) -> FieldInk:
         first, last = sides
     if last - first < _STACKED * line.height:
         return field
-    ends = (min([line.left, *near[:, 0]]), max([line.right, *near[:, 2]]))
-    return replace(field, text=TextLine(*map(float, (first, last, *ends)), 0.0, line.slant, line.stroke))
+    left, right = min([line.left, *near[:, 0]]), max([line.right, *near[:, 2]])
+    return replace(
+        field, text=replace(line, top=float(first), bottom=float(last), left=float(left), right=float(right), slope=0.0)
+    )
 
 
 def normalize_fields(

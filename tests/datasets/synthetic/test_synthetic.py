@@ -21,6 +21,10 @@ def digits() -> lenet.Dataset:
     return lenet.load_digits8x8()
 
 
+def writer_of(digits: lenet.Dataset, rng: np.random.Generator) -> Writer:
+    return Writer(digits.images[:, 0], [np.flatnonzero(digits.labels == digit) for digit in range(10)], rng)
+
+
 def fields(digits: lenet.Dataset, count: int, seed: int = 0, text: str | None = None):
     words = number_text if text is None else lambda rng: text
     return list(synthetic_fields(digits, count, seed=seed, text=words))
@@ -72,7 +76,7 @@ def test_pictures_are_dark_on_light_and_wider_for_longer_texts(digits):
 
 def test_every_sign_has_ink(digits):
     rng = np.random.default_rng(5)
-    writer = Writer(digits.images[:, 0], digits.labels, rng)
+    writer = writer_of(digits, rng)
     for sign in SIGNS:
         for _ in range(5):
             assert writer.glyph(sign, 30).ink.max() > 0.5, sign
@@ -81,10 +85,7 @@ def test_every_sign_has_ink(digits):
 def test_a_row_has_more_ink_than_one_of_its_signs(digits):
     """Nothing is lost where glyphs overlap, reach above the row or hang below it."""
     for seed in range(20):
-        one, four = (
-            _composed(Writer(digits.images[:, 0], digits.labels, np.random.default_rng(seed)), text).sum()
-            for text in ("8", "8,8/")
-        )
+        one, four = (_composed(writer_of(digits, np.random.default_rng(seed)), text).sum() for text in ("8", "8,8/"))
         assert four > 1.5 * one
 
 
@@ -112,7 +113,7 @@ def test_there_are_many_habits_and_each_is_about_a_digit_high():
 
 
 def test_zeros_of_one_stroke_hang_together_and_grow_with_their_number(digits):
-    writer = Writer(digits.images[:, 0], digits.labels, np.random.default_rng(3))
+    writer = writer_of(digits, np.random.default_rng(3))
     two, five = (np.mean([writer.zeros(count, 30).ink.shape[1] for _ in range(20)]) for count in (2, 5))
     assert five > 1.8 * two
     for _ in range(10):
@@ -122,7 +123,7 @@ def test_zeros_of_one_stroke_hang_together_and_grow_with_their_number(digits):
 
 def test_a_last_stroke_is_flat_or_rises_but_is_no_slash(digits):
     for seed in range(40):
-        writer = Writer(digits.images[:, 0], digits.labels, np.random.default_rng(seed))
+        writer = writer_of(digits, np.random.default_rng(seed))
         glyph = writer.end_stroke("-", 30)
         assert glyph.ink.max() > 0.5
         assert glyph.ink.shape[0] < 40

@@ -73,13 +73,13 @@ def synthetic_fields(
     """
     if tuple(digits.classes) != tuple("0123456789"):
         raise InputError(f"{digits} was given to write with; expected the ten classes 0 to 9, as load_mnist gives")
-    images = digits.images[:, 0]
+    images, places = digits.images[:, 0], [np.flatnonzero(digits.labels == digit) for digit in range(10)]
     for number in range(count):
         rng = np.random.default_rng((seed, number))
         words = text(rng)
         if not words or set(words) - set(SIGNS):
             raise InputError(f"{words!r} is to be written; expected one or more of the characters {SIGNS}")
-        writer = Writer(images, digits.labels, rng)
+        writer = Writer(images, places, rng)
         ink = _with_margins(_composed(writer, words), rng, at_edge=words[-1] in "-=")
         if rng.random() < (_REMAINS_ALONE if len(words) == 1 else _REMAINS):
             ink = _with_remains(ink, writer)

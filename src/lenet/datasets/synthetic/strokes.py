@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lenet.datasets.synthetic.pen import Stroke
 
 __all__ = ["HABITS", "HALVES", "LETTERS", "SCREEN_SEVENS", "SIGN_STROKES", "Figure"]
 
-Figure = list[Stroke]
+Figure = Sequence[Stroke]
 """The strokes of one character, in a box one digit high: y runs from 0, the top of a digit, to 1, where it stands."""
 
 

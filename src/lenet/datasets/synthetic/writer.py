@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,13 +40,15 @@ class Writer:
 
     Parameters
     ----------
-    images, labels : single digits, uint8 (n, rows, columns), paper 0; labels 0 to 9.
+    images : single digits, uint8 (n, rows, columns), paper 0.
+    places : for each of 0 to 9, which images show it.
     rng : decides everything.
     """
 
-    def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int64], rng: np.random.Generator) -> None:
-        self.images, self.rng = images, rng
-        self.places = [np.flatnonzero(labels == digit) for digit in range(10)]
+    def __init__(
+        self, images: NDArray[np.uint8], places: Sequence[NDArray[np.int64]], rng: np.random.Generator
+    ) -> None:
+        self.images, self.places, self.rng = images, places, rng
         kinds = [_SCREEN_WRITERS, _DRAWN_WRITERS, 1 - _SCREEN_WRITERS - _DRAWN_WRITERS]
         kind = str(rng.choice(["screen", "drawn", "real"], p=kinds))
         self.on_screen, self.draws_digits = kind == "screen", kind != "real"
@@ -56,7 +59,7 @@ class Writer:
         self.aspect = float(np.clip(np.exp(rng.normal(0, 0.25 if self.draws_digits else 0.12)), 0.5, 1.8))
         self.unevenness = rng.uniform(0.03, 0.14)
         self.habits = {digit: int(rng.integers(len(ways))) for digit, ways in HABITS.items()}
-        self.starts = [int(rng.integers(max(1, len(places)))) for places in self.places]
+        self.starts = [int(rng.integers(max(1, len(each)))) for each in places]
 
     def glyph(self, sign: str, height: float) -> Glyph:
         """Write one of `SIGNS`, where a digit is `height` pixels high."""
