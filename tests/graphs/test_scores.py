@@ -20,6 +20,7 @@ from lenet.graphs import (
     linear_graph,
     n_best,
     posterior,
+    prune,
     viterbi_path,
     viterbi_score,
 )
@@ -74,6 +75,18 @@ def test_posteriors_are_shares_of_paths(graph):
             for arc in path:
                 expected[arc] += math.exp(score(graph, path) - total)
     np.testing.assert_allclose(posterior(graph), expected, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs(), st.sampled_from([0.0, 0.05, 0.3]))
+def test_prune_leaves_the_arcs_that_many_paths_take(graph, least):
+    if not graph.num_arcs() or forward_score(graph).item() == -np.inf:
+        return
+    found, shares = prune(graph, least), posterior(graph)
+    kept = np.flatnonzero(shares >= least)
+    assert found.arcs.tolist() == graph.arcs[kept].tolist()
+    assert found.weights.tolist() == graph.weights[kept].tolist()
+    assert [found.origins(k) for k in range(len(kept))] == [[(graph, int(arc))] for arc in kept]
 
 
 def test_posteriors_of_a_cut_add_up_to_one():

@@ -40,7 +40,7 @@ from lenet.graphs.operations import (
     subtract,
     union,
 )
-from lenet.graphs.scores import forward_score, n_best, posterior, viterbi_path, viterbi_score
+from lenet.graphs.scores import forward_score, n_best, posterior, prune, viterbi_path, viterbi_score
 from lenet.graphs.text import from_att, from_symbols, to_att, to_dot, to_symbols
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "posterior",
     "project_input",
     "project_output",
+    "prune",
     "remove",
     "scalar_graph",
     "string_graph",

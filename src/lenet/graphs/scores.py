@@ -16,7 +16,7 @@ from lenet.errors import GraphError
 from lenet.graphs.gradients import derived, scored
 from lenet.graphs.graph import ACCEPT, START, Floats, Graph, Integers, Origin
 
-__all__ = ["forward_score", "n_best", "posterior", "viterbi_path", "viterbi_score"]
+__all__ = ["forward_score", "n_best", "posterior", "prune", "viterbi_path", "viterbi_score"]
 
 Result = TypeVar("Result")
 
@@ -133,3 +133,20 @@ def n_best(graph: Graph, n: int) -> list[Graph]:
     if n < 1:
         raise GraphError(f"the {n} best paths were asked for; ask for 1 or more")
     return [_chain(graph, score, path) for score, path in _search(_engine.graph_n_best, graph, n)]
+
+
+def prune(graph: Graph, least: float) -> Graph:
+    """Leave out the arcs of which all paths together have a smaller share than `least`; see `posterior`.
+
+    A search for the best strings is bounded by it where a graph is long: without it, the beginning of a string stands
+    at all nodes where it might end.
+
+    Raises
+    ------
+    GraphError
+        A path comes by the same node again, or the forward score is +inf.
+    """
+    kept = np.flatnonzero(posterior(graph) >= least).astype(np.int32)
+    nodes, arcs, _ = graph.columns
+    origin = Origin(graph, np.arange(len(kept), dtype=np.int32), kept)
+    return derived(nodes, np.ascontiguousarray(arcs[kept]), [origin], graph.symbols, graph.output_symbols)

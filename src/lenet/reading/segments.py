@@ -25,6 +25,7 @@ from lenet.graphs import (
     forward_score,
     n_best,
     project_output,
+    prune,
     string_graph,
     viterbi_path,
 )
@@ -39,6 +40,10 @@ ANY_SIGN = "·"
 
 N_BEST = 8
 """Texts of the grammar that are looked at."""
+
+UNLIKELY = 1e-6
+"""No text is searched along an arc of which the paths of the grammar have a smaller share: of a long field the search
+would follow each beginning at all places where it may end; of ours."""
 
 
 @dataclass(frozen=True)
@@ -253,7 +258,7 @@ def _spelled(
     segments: Segments, scores: NDArray[np.float32], classes: tuple[str, ...], grammar: Grammar, number: int
 ) -> SegmentTexts:
     lattice = _Lattice(segments, scores, classes, grammar)
-    paths = n_best(project_output(lattice.allowed), number) if lattice.allowed.num_nodes() else []
+    paths = n_best(prune(project_output(lattice.allowed), UNLIKELY), number) if lattice.allowed.num_nodes() else []
     texts = [path.spell() for path in paths]
     found = [SegmentText(*each) for each in zip(texts, lattice.scores(texts), map(lattice.path, paths), strict=True)]
     best = tuple(sorted(found, key=lambda one: -one.score))
