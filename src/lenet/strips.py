@@ -60,7 +60,7 @@ def make_strips(pictures: Sequence[NDArray[np.uint8]], *, fractions: bool = Fals
         An array is no picture.
     """
     if fractions:
-        inks = [with_fractions(field_ink(picture)) for picture in pictures]
+        inks = [with_fractions(field_ink(picture, one_line=False)) for picture in pictures]
         images = normalize_fields(inks, rows=ROWS, evened=True)
         return [_placed(image[:, :WIDEST], ink.text, ink.scale) for ink, image in zip(inks, images, strict=True)]
     drawn = draw_fields(pictures, rows=ROWS, threads=threads)

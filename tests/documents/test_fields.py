@@ -355,11 +355,11 @@ def fraction(apart):
 
 
 def test_both_numbers_of_a_fraction_are_of_the_line_and_what_stands_far_below_is_not():
-    both = with_fractions(field_ink(fraction(apart=0))).text
+    both = with_fractions(field_ink(fraction(apart=0), one_line=False)).text
     assert both.top == pytest.approx(14, abs=3)
     assert both.bottom == pytest.approx(76, abs=3)
     assert both.left == pytest.approx(20, abs=4)
-    assert with_fractions(field_ink(fraction(apart=55))).text.height < 45
+    assert with_fractions(field_ink(fraction(apart=55), one_line=False)).text.height < 45
 
 
 def test_a_line_without_a_fraction_is_left_as_it_is():

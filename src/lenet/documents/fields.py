@@ -89,7 +89,7 @@ class FieldInk:
         return f"FieldInk({rows} x {columns}, text {self.text.height:.0f} high, scale {self.scale})"
 
 
-def field_ink(picture: NDArray[Any]) -> FieldInk:
+def field_ink(picture: NDArray[Any], *, one_line: bool = True) -> FieldInk:
     """Find the ink of a picture that is one field: a line of handwriting, and what the paper has around it.
 
     Every colour is compared with the paper's in the same place, so the light need not be even; waves and guilloches
@@ -100,6 +100,7 @@ def field_ink(picture: NDArray[Any]) -> FieldInk:
     Parameters
     ----------
     picture : uint8, `(rows, columns)` or `(rows, columns, 3)` of at least one pixel; ink dark or light.
+    one_line : whether only one line is kept of a picture much higher than that; a fraction has two.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def field_ink(picture: NDArray[Any]) -> FieldInk:
     picture = _checked(picture)
     crop = paper_crop(picture)
     field = _cleaned(picture, crop)
-    line = line_crop(field.evened)
+    line = line_crop(field.evened) if one_line else None
     if line is not None:
         crop = _within(crop, line, field.scale)
         field = _cleaned(picture, crop)
