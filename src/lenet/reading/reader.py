@@ -175,10 +175,9 @@ class Reader:
         made = make_strips(pictures, fractions=fractions, threads=self.threads) if along else []
         strips: list[Strip | None] = [*made] or [None] * len(fields)
         segments = [_segments_of(picture) if cut else None for picture in pictures]
-        wholes = [(0, 0, int(picture.shape[1]), int(picture.shape[0])) for picture in pictures]
         return [
-            _Seen(strip, pieces, whole, field.page.number, field.file)
-            for field, strip, pieces, whole in zip(fields, strips, segments, wholes, strict=True)
+            _Seen(strip, graph, _whole(field.page.picture), field.page.number, field.file)
+            for field, strip, graph in zip(fields, strips, segments, strict=True)
         ]
 
     def _read(self, fields: Sequence[Field | _Seen]) -> list[Reading]:
@@ -278,6 +277,11 @@ def _opened(picture: Source) -> Field | LenetError:
 
 def _size(opened: Field | LenetError) -> int:
     return opened.page.picture.nbytes if isinstance(opened, Field) else 0
+
+
+def _whole(picture: NDArray[Any]) -> Box:
+    rows, columns = picture.shape[:2]
+    return 0, 0, int(columns), int(rows)
 
 
 def _reads_segments(network: Network) -> bool:
