@@ -137,6 +137,17 @@ def test_another_address_in_the_same_tab_is_shown(visit):
     assert page.locator("#net-0").input_value() == "1998-untrained"
 
 
+@pytest.mark.parametrize(
+    "damage", ["p=xx", "p=0.AAA", "p=28.", "d=???", "u=0.C9.1.1.1", "u=5.C1.0.0.0", "u=0.C1.0.99.0", "u=0.C1", "%"]
+)
+def test_a_link_that_was_damaged_leads_to_the_page_all_the_same(visit, damage):
+    page = visit(f"/#{damage}")
+    settle(page)
+    assert page.locator("#trouble").is_hidden()
+    sample(page, 3)
+    assert answer(page) == "3"
+
+
 def test_sliders_and_evidence_are_of_both_networks(visit):
     page = visit("/#n=digits,untrained")
     sample(page, 3)

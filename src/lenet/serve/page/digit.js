@@ -31,9 +31,9 @@ class Digit {
     this.evidence = new Evidence(this.parts.evidence, offered.networks[0].classes, () => this.settle());
     this.tools();
     const state = recall();
+    this.unit = state.unit;
     this.choose(state.networks.filter((name) => this.info(name)));
     this.sliders.values = state.sliders;
-    this.unit = state.unit;
     if (state.picture) this.surface.lay(state.picture.bytes, state.picture.rows, state.picture.columns);
     if (state.strokes.length) this.surface.set(state.strokes, this.surface.picture);
     if (this.surface.empty) this.surface.set(sample(FIRST), null, true);
@@ -121,7 +121,7 @@ class Digit {
       const chosen = (layer, unit) => this.look(side, layer, unit);
       return { info, maps: new Maps(place.layers, info, chosen), outputs: new Outputs(place.outputs, info, chosen), answer: new Answer(this.parts.answers) };
     });
-    if (this.unit && !this.sides[this.unit.side]?.info.layers.some(({ name }) => name === this.unit.layer)) this.unit = null;
+    if (this.unit && !this.has(this.unit)) this.unit = null;
     this.evidence.sides(this.sides.map(({ info }) => info.title));
     this.options(shown);
     this.parts.nets[1].element.hidden = shown.length < 2;
@@ -130,6 +130,13 @@ class Digit {
       this.parts.nets[side].note.textContent = `${info.note} ${info.parameters.toLocaleString("en")} trained numbers, ${info.connections.toLocaleString("en")} connections; paper is ${info.scale[0] ? info.scale[0].toFixed(1).replace("-", "−") : "0"} to it, ink ${Number(info.scale[1].toFixed(3))}.`;
     });
     this.refresh();
+  }
+
+  /** Whether the networks that are shown have a unit, which an address names. */
+  has({ side, layer, place }) {
+    const found = this.sides[side]?.info.layers.find(({ name }) => name === layer);
+    const sizes = found ? [found.maps, found.rows, found.columns] : [];
+    return sizes.length === place.length && sizes.every((size, axis) => Number.isInteger(place[axis]) && place[axis] >= 0 && place[axis] < size);
   }
 
   options(shown) {

@@ -36,9 +36,10 @@ function pictureToText({ canvas }) {
 }
 
 function textToPicture(text) {
-  const [columns, letters] = text.split(".");
-  const bytes = Uint8Array.from(letters, (letter) => LETTERS.indexOf(letter) * 17);
-  return { bytes, columns: Number(columns), rows: Math.floor(bytes.length / Number(columns)) };
+  const [wide, letters = ""] = text.split(".");
+  const columns = Number(wide), rows = Math.floor(letters.length / columns);
+  if (!Number.isInteger(columns) || columns < 1 || columns > GRID || rows < 1) return null; // a link that was cut off
+  return { bytes: Uint8Array.from(letters.slice(0, rows * columns), (letter) => Math.max(0, LETTERS.indexOf(letter)) * 17), columns, rows };
 }
 
 /** Write the state to the address; what stands there of other sections stays. */
