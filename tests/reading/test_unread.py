@@ -31,7 +31,9 @@ def test_a_piece_far_from_every_character_was_not_read():
 
 
 @pytest.mark.parametrize(
-    "small", [(60, 30, 64, 36), (60, 18, 80, 21), (95, 0, 97, 40)], ids=["point", "dash", "side of a box"]
+    "small",
+    [(60, 30, 64, 36), (60, 18, 80, 21), (90, 0, 92, 40), (98, 4, 100, 30)],
+    ids=["point", "dash", "side", "piece of a side"],
 )
 def test_what_is_no_character_need_not_be_read(small):
     assert is_all_read(text(29), strip(DIGIT, small))

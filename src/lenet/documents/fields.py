@@ -24,11 +24,14 @@ MOST_PIXELS = 1 << 22
 STROKE = 128
 """Ink of this much or more belongs to a stroke; less is the grey edge of one."""
 
-_STACKED = 1.25
-"""From so many heights of the line on, what is written is more than the line; of ours."""
-_PART, _APART = 0.3, 0.7
-"""Least height or width of a part of a fraction, and its greatest distance from the rest, of the line's height; of
-ours."""
+_NUMBER = 0.3
+"""Least height of a number of a fraction, of the line's; of ours."""
+_NEAR = 0.8
+"""Most rows between the numbers of a fraction, of the line's height; of ours."""
+_AROUND = 3
+"""Rows beyond the facing sides of two numbers in which their bar may lie, where it touches one; of ours."""
+_BAR = 0.4
+"""How long ink without a gap between two numbers is a bar, of the line's height; of ours."""
 
 
 @dataclass(frozen=True)
@@ -210,32 +213,49 @@ def _drawn(field: FieldInk, rows: int) -> tuple[int, TextLine, NDArray[np.uint8]
 
 
 def with_fractions(field: FieldInk) -> FieldInk:
-    """Return a field whose line of text holds what stands close above and below it: both numbers of a fraction.
+    """Return a field whose line of text holds both numbers of a fraction with a bar between.
 
-    `field_ink` takes the lower of two for the line and the upper for another line, as in most fields it is. What
-    touches the picture's edge is left out.
+    `field_ink` takes one of the two for the line and the other for another line, as in most fields it is. What touches
+    the picture's edge is left out.
     """
     line, (rows, columns) = field.text, field.evened.shape
-    if not line.height:
+    marks = field.evened >= STROKE
+    _, table = _engine.components(marks.view(np.uint8))
+    left, top, right, bottom, _ = table.T
+    inside = (left > 0) & (top > 0) & (right < columns) & (bottom < rows)
+    parts = table[inside & (bottom - top >= _NUMBER * max(line.height, 1)), :4]
+    whole = [
+        number
+        for upper in parts
+        for lower in parts
+        if _is_fraction(upper, lower, marks, line.height)
+        for number in (upper, lower)
+    ]
+    first, last = (min([line.top, *(n[1] for n in whole)]), max([line.bottom, *(n[3] for n in whole)]))
+    if (first, last) == (line.top, line.bottom):
         return field
-    _, table = _engine.components((field.evened >= STROKE).view(np.uint8))
-    left, top, right, bottom, area = table.T
-    inside = (left > 0) & (top > 0) & (right < columns) & (bottom < rows) & (area > line.stroke**2)
-    long = np.maximum(right - left, bottom - top) >= _PART * line.height
-    parts = table[inside & long & (right - left < 0.8 * columns), :4]
-    first, last, reach = line.top, line.bottom, _APART * line.height
-    for _ in range(len(parts)):
-        near = parts[(parts[:, 3] > first - reach) & (parts[:, 1] < last + reach)]
-        sides = (min([first, *near[:, 1]]), max([last, *near[:, 3]]))
-        if sides == (first, last):
-            break
-        first, last = sides
-    if last - first < _STACKED * line.height:
-        return field
-    left, right = min([line.left, *near[:, 0]]), max([line.right, *near[:, 2]])
-    return replace(
-        field, text=replace(line, top=float(first), bottom=float(last), left=float(left), right=float(right), slope=0.0)
-    )
+    beside = parts[(parts[:, 1] < last) & (parts[:, 3] > first)]
+    ends = (min(line.left, *beside[:, 0]), max(line.right, *beside[:, 2]))
+    first, last, start, end = map(float, (first, last, *ends))
+    return replace(field, text=replace(line, top=first, bottom=last, left=start, right=end, slope=0.0))
+
+
+def _is_fraction(upper: NDArray[np.int32], lower: NDArray[np.int32], marks: NDArray[np.bool_], high: float) -> bool:
+    """Tell whether one part of ink stands above another, with a bar between; each is left, top, right and bottom."""
+    left, right = max(upper[0], lower[0]), min(upper[2], lower[2])
+    narrower = min(upper[2] - upper[0], lower[2] - lower[0])
+    if upper[1] >= lower[1] or abs(int(lower[1]) - int(upper[3])) > _NEAR * high or right - left < narrower / 2:
+        return False
+    top, bottom = sorted((int(upper[3]), int(lower[1])))
+    sides = min(upper[0], lower[0]), max(upper[2], lower[2])
+    between = marks[max(0, top - _AROUND) : bottom + _AROUND, sides[0] : sides[1]]
+    return max(map(_longest_run, between)) >= max(_BAR * high, narrower)
+
+
+def _longest_run(row: NDArray[np.bool_]) -> int:
+    """Return how many pixels of ink follow each other at most."""
+    ends = np.flatnonzero(np.diff(row.astype(np.int8), prepend=0, append=0))
+    return int((ends[1::2] - ends[::2]).max(initial=0))
 
 
 def normalize_fields(
