@@ -104,6 +104,30 @@ def test_print_that_the_border_cuts_off_is_not_the_line():
     assert rows.stop < 120
 
 
+def test_a_number_weighs_more_than_a_longer_line_that_is_cut_off():
+    """A printed line below a column is mostly whole letters, and has more ink than a small number."""
+    ink = np.zeros((200, 90), np.uint8)
+    ink[60:80, 40:50] = 255
+    for left in range(12, 90, 10):
+        ink[186:194, left : left + 8] = 255
+    rows, _ = line_crop(ink)
+    assert rows.stop < 100
+
+
+def test_where_all_is_pale_the_line_is_looked_for_among_what_there_is():
+    """So little of a column may be ink that nothing is stretched to full ink; a third of it was the limit before."""
+    assert line_crop(column() // 4) == line_crop(column())
+    assert line_crop(column() // 10) is None
+
+
+@pytest.mark.parametrize("noise", [1, 4, 10])
+def test_an_empty_column_stays_empty(noise):
+    for seed in range(5):
+        picture = on_paper(np.zeros((200, 90), np.uint8), noise=noise, seed=seed)
+        assert field_ink(picture).text.height == 0
+        assert field_ink(beside(picture, 40, "left")).text.height == 0
+
+
 @pytest.mark.parametrize(
     "ink",
     [

@@ -37,6 +37,10 @@ LOW = 0.45
 ours."""
 FULL = 110
 """Ink of this much belongs to a stroke, before rules are known; of ours."""
+FAINT = 30
+"""Nor is less than this, where all is so pale that nothing has been found to be ink; of ours."""
+CUT_OFF = 0.3
+"""What a line counts of which the border cuts something off, such as print below a column; of ours."""
 LOWEST = 6
 """Rows of a character at least; of ours."""
 MOST_MARKS = 1_000
@@ -139,7 +143,8 @@ def _characters(evened: NDArray[np.uint8]) -> NDArray[np.int32]:
     chosen by looking at register columns and boxes of forms.
     """
     rows, columns = evened.shape
-    found = components((evened >= FULL).astype(np.uint8))[1]
+    level = max(FAINT, min(FULL, int(evened.max()) // 2))
+    found = components((evened >= level).astype(np.uint8))[1]
     width, height = found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]
     at_side = (found[:, 0] == 0) | (found[:, 2] == columns)
     at_border = at_side | (found[:, 1] == 0) | (found[:, 3] == rows)
@@ -169,4 +174,4 @@ def _weight(line: NDArray[np.int32], rows: int, columns: int) -> float:
     """Return how much a line counts: its ink that the border does not cut off, less of it far from the middle."""
     whole = (line[:, :2] > 0).all(axis=1) & (line[:, 2] < columns) & (line[:, 3] < rows)
     middle = (int(line[:, 1].min()) + int(line[:, 3].max())) / 2 / rows
-    return float(line[whole, 4].sum()) * (1 - abs(middle - 0.5))
+    return float(line[whole, 4].sum()) * (1 - abs(middle - 0.5)) * (1 if whole.all() else CUT_OFF)
