@@ -158,7 +158,7 @@ def test_narrower_images_than_the_networks_own_are_read_at_their_width() -> None
     assert_close(network.outputs(images[:, 0]), expected)
 
 
-@pytest.mark.parametrize("count", [1, 7, 20, 48])
+@pytest.mark.parametrize("count", [5, 35])
 @pytest.mark.parametrize("which", ["fields", *SEEDS])
 def test_images_of_unlike_widths_are_read_as_each_by_itself(which: int | str, count: int) -> None:
     """The reference never sees what stands right of an image, and the engine must not let it in."""
