@@ -30,8 +30,8 @@ __all__ = ["Reader", "read"]
 
 TOGETHER = 256
 """Fields that are read at once: enough to fill the network's blocks on several threads, few enough to wait for."""
-HELD = 1 << 25
-"""Bytes of pictures that wait to be made ready on all threads at once: one photograph, or a group of small fields."""
+HELD = 1 << 24
+"""Bytes of pictures that are made ready on all threads at once: a photograph, or a group of small fields."""
 
 
 def read(picture: Source, kind: Any = "digits", **options: Any) -> Reading:
