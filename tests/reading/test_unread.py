@@ -18,8 +18,8 @@ def strip(*boxes: tuple[int, int, int, int]) -> Strip:
     return Strip(image, True, 0, 0, ROWS, 1.0)
 
 
-def text(*middles: int) -> FieldText:
-    return FieldText("6" * len(middles), -0.1, tuple((x - 2, x + 2) for x in middles), (0.9,) * len(middles))
+def text(*middles: int, signs: str = "66") -> FieldText:
+    return FieldText(signs[: len(middles)], -0.1, tuple((x - 2, x + 2) for x in middles), (0.9,) * len(middles))
 
 
 DIGIT, SECOND = (20, 4, 38, 36), (60, 8, 78, 36)
@@ -46,3 +46,10 @@ def test_a_piece_that_one_character_was_read_from_is_read_however_wide_it_is():
 def test_where_nothing_was_read_nothing_may_be_written():
     assert is_all_read(text(), strip())
     assert not is_all_read(text(), strip(DIGIT))
+
+
+def test_a_half_may_be_seen_at_its_last_digit_and_has_no_more_than_three_pieces():
+    half = [(44, 4, 48, 18), (52, 4, 60, 36), (64, 18, 76, 36)]
+    assert is_all_read(text(29, 70, signs="6½"), strip(DIGIT, *half))
+    assert not is_all_read(text(70, signs="½"), strip(DIGIT, *half))
+    assert not is_all_read(text(50, signs="½"), strip((30, 4, 36, 36), *half))

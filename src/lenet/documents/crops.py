@@ -81,7 +81,7 @@ def is_whole(crop: Crop, picture: NDArray[np.uint8]) -> bool:
 
 def is_tall(picture: NDArray[np.uint8]) -> bool:
     """Tell whether a picture is much higher than a line of text, so that one line of it is taken."""
-    return picture.shape[0] > TALL * picture.shape[1]
+    return bool(picture.shape[0] > TALL * picture.shape[1])
 
 
 def _pixels(span: slice, step: int, length: int) -> slice:

@@ -19,7 +19,7 @@ _CLOSE = math.log(5)
 _BENT = 3.0
 """Natural logarithms by which a text without grammar may be better before the grammar is said not to fit; of ours."""
 _PARTLY = 0.25
-"""Confidence that a reading has at most where something beside it was not read; of ours, from 2 right of 14."""
+"""Confidence that a reading has at most where something beside it was not read; of ours."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ _DRAWN_DIGITS = {"1": 0.2, "7": 0.2, "4": 0.12, "8": 0.12, "9": 0.15}
 """Shares of single digits that the other writers draw; of ours, by eye."""
 _OTHERWISE = 0.08
 """The same for every other digit."""
+_LARGE_HALVES = 0.3
+"""Share of halves that are higher than the digit before them; of ours."""
 _SAME_HAND = 40
 """Digits that follow each other in a set are taken for one hand's; for MNIST, which is shuffled, that means nothing."""
 
@@ -150,6 +152,13 @@ class Writer:
         return np.asarray(points + away)
 
     def _half(self, height: float) -> Glyph:
+        """Write a half, often higher than the digit before it, and up to as much lower on the line."""
+        rng = self.rng
+        larger = height * (rng.uniform(1.1, 1.8) if rng.random() < _LARGE_HALVES else 1)
+        fraction = self._fraction(larger)
+        return Glyph(fraction.ink, fraction.top - (larger - height) * rng.uniform(0, 1))
+
+    def _fraction(self, height: float) -> Glyph:
         """Write a fraction: drawn in few strokes, or its digits beside a slash, or one above the other."""
         rng, uniform = self.rng, self.rng.uniform
         if rng.random() < 0.45:
