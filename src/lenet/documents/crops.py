@@ -153,9 +153,9 @@ def _characters(evened: NDArray[np.uint8]) -> NDArray[np.int32]:
     thin = (height > 0.25 * rows) & ((width <= 0.08 * columns) | (at_side & (found[:, 4] < 0.12 * width * height)))
     found = found[(height >= LOWEST) & ~level & ~(at_border & (along | thin))]
     if (found[:, 3] - found[:, 1] >= LOW * rows).any():
-        return found[:0]
+        return np.zeros((0, 5), np.int32)
     found = found[np.argsort(-found[:, 4], kind="stable")[:MOST_MARKS]]
-    return found[np.argsort(found[:, 1], kind="stable")]
+    return np.asarray(found[np.argsort(found[:, 1], kind="stable")])
 
 
 def _lines(boxes: NDArray[np.int32]) -> list[NDArray[np.int32]]:
