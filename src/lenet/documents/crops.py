@@ -144,7 +144,7 @@ def _characters(evened: NDArray[np.uint8]) -> NDArray[np.int32]:
     """
     rows, columns = evened.shape
     level = max(FAINT, min(FULL, int(evened.max()) // 2))
-    found = components((evened >= level).astype(np.uint8))[1]
+    found: NDArray[np.int32] = components((evened >= level).astype(np.uint8))[1]
     width, height = found[:, 2] - found[:, 0], found[:, 3] - found[:, 1]
     at_side = (found[:, 0] == 0) | (found[:, 2] == columns)
     at_border = at_side | (found[:, 1] == 0) | (found[:, 3] == rows)
