@@ -149,7 +149,7 @@ def _is_fraction(upper: NDArray[np.int32], lower: NDArray[np.int32], marks: NDAr
     top, bottom = sorted((int(upper[3]), int(lower[1])))
     sides = min(upper[0], lower[0]), max(upper[2], lower[2])
     between = marks[max(0, top - _AROUND) : bottom + _AROUND, sides[0] : sides[1]]
-    return max(map(_longest_run, between)) >= max(_BAR * high, narrower)
+    return bool(max(map(_longest_run, between)) >= max(_BAR * high, narrower))
 
 
 def _longest_run(row: NDArray[np.bool_]) -> int:
