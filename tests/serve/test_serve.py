@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -125,6 +126,19 @@ def test_networks_that_cannot_be_made_ready_are_logged(monkeypatch, caplog):
 
     assert done(lived()) is False
     assert "cannot be made ready" in caplog.text
+
+
+def test_garbage_is_not_looked_for_in_what_stays_while_the_service_is_ready():
+    async def lived():
+        service = Service(threads=1)
+        await service.start()
+        kept = gc.get_freeze_count()
+        service.stop()
+        return kept, gc.get_freeze_count()
+
+    kept, after = asyncio.run(lived())
+    assert kept > 10_000
+    assert after < kept
 
 
 def test_work_of_others_runs_in_a_thread_and_takes_a_place():
