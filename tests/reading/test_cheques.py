@@ -147,7 +147,8 @@ def test_a_cheque_on_a_desk_is_read_as_the_scanned_one(data, name):
         scan = np.asarray(Image.open(tar.extractfile(f"images/{name}.jpg")).convert("RGB"))
     photograph, there = on_desk(scan, turn=6, tilt=0.06)
     for alone, lying in zip(cheques.read_cheque(scan), cheques.read_cheque(photograph), strict=True):
-        assert lying.text == alone.text != ""
+        assert lying.value == alone.value  # signs around it may differ
+        assert alone.value is not None
         middle = moved(there, [((alone.box[0] + alone.box[2]) / 2, (alone.box[1] + alone.box[3]) / 2)])[0]
         assert abs(middle[0] - (lying.box[0] + lying.box[2]) / 2) < 0.02 * photograph.shape[1]
         assert abs(middle[1] - (lying.box[1] + lying.box[3]) / 2) < 0.02 * photograph.shape[1]
