@@ -28,7 +28,7 @@ ray.data.DataContext.get_current().enable_progress_bars = False
 import lenet, lenet.ray
 {before}
 rows = {dataset}.take_all()
-print(json.dumps([dict(row) for row in rows], default=lambda value: value.item()))
+print("ROWS", json.dumps([dict(row) for row in rows], default=lambda value: value.item()))
 """
 
 
@@ -44,7 +44,8 @@ def on_cluster(dataset, before="", **environment):
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    said = [line for line in done.stdout.splitlines() if line.startswith("ROWS ")]  # Ray logs there, too, at any time
+    return json.loads(said[-1].removeprefix("ROWS "))
 
 
 @pytest.fixture(scope="module")
