@@ -132,7 +132,7 @@ def ship(folder: Path, fields: Fields, folds: NDArray[np.int64]) -> None:
     network.calibration = learned(answers, signed, mark_answers(network))
     network.card = card(float(answers[:, 2].mean()), len(fields))
     print(network.card)
-    print(f"written to {lenet.save(network, SHIPPED)}")
+    print(f"written to {lenet.save(network, SHIPPED, half=True)}")
 
 
 def mark_answers(network: lenet.Network) -> NDArray[np.float64]:

@@ -73,8 +73,21 @@ def test_a_partner_comes_back_and_its_damage_is_named(network: Network, tmp_path
     assert (found.scores(images) == pair.scores(images)).all()
     assert (found.partner.scores(images) == pair.partner.scores(images)).all()
     pair.partner.parameters["H1.weights"][...] = np.nan
-    with pytest.raises(FormatError, match=r"H1\.weights holds NaN"):
+    with pytest.raises(FormatError, match=r"partner\.H1\.weights holds NaN"):
         weights.load(weights.save(pair, tmp_path / "pair"))
+
+
+def test_half_takes_half_the_bytes_and_keeps_eleven_bits(tmp_path: Path) -> None:
+    network = Network("lenet5", seed=5)
+    whole, half = (weights.save(network, tmp_path / str(half), half=half) for half in (False, True))
+    assert half.stat().st_size < 0.52 * whole.stat().st_size
+    for name, numbers in weights.load(half).parameters.items():
+        assert numbers.dtype == np.float32
+        np.testing.assert_allclose(numbers, network.parameters[name], rtol=2**-11, atol=2**-24)
+    network.parameters["C1.biases"][0] = 70_000
+    with pytest.raises(InputError, match=r"C1\.biases has a number of 70000"):
+        weights.save(network, half, half=True)
+    assert weights.load(half).parameters["C1.biases"][0] == 0
 
 
 def test_network_without_a_card_comes_back_without(tmp_path: Path) -> None:

@@ -40,13 +40,14 @@ _MODELS = Path(__file__).with_name("models")
 _SUFFIX = ".safetensors"
 
 
-def save(network: Network, path: str | os.PathLike[str]) -> Path:
-    """Write a network, with its card, class names and temperature, to a safetensors file.
+def save(network: Network, path: str | os.PathLike[str], *, half: bool = False) -> Path:
+    """Write a network, with its partner, card, class names and temperature, to a safetensors file.
 
     Parameters
     ----------
     network : what to write.
     path : where; a file that stands there is replaced once the new one is whole.
+    half : write float16, in half the bytes: numbers keep 11 bits, and `load` makes them float32 again.
 
     Returns
     -------
@@ -55,9 +56,9 @@ def save(network: Network, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     InputError
-        The place cannot be written to; nothing is left half-written.
+        The place cannot be written to, or a number is too large for float16; nothing is left half-written.
     """
-    return write_whole(path, _pieces(network))
+    return write_whole(path, _pieces(network, half=half))
 
 
 def as_bytes(network: Network) -> bytes:
@@ -65,7 +66,7 @@ def as_bytes(network: Network) -> bytes:
     return b"".join(_pieces(network))
 
 
-def _pieces(network: Network) -> tuple[bytes, bytes, bytes]:
+def _pieces(network: Network, *, half: bool = False) -> tuple[bytes, bytes, bytes]:
     metadata = {
         "format": FORMAT,
         "architecture": network.architecture.to_json(),
@@ -79,7 +80,14 @@ def _pieces(network: Network) -> tuple[bytes, bytes, bytes]:
     tensors = _tensors(network)
     if network.partner is not None:
         tensors |= {PARTNER + name: numbers for name, numbers in _tensors(network.partner).items()}
-    return _packed(tensors, metadata)
+    return _packed({name: _halved(name, some) for name, some in tensors.items()} if half else tensors, metadata)
+
+
+def _halved(name: str, numbers: NDArray[np.float32]) -> NDArray[np.float16]:
+    largest = float(np.abs(numbers).max(initial=0))
+    if largest > float(np.finfo(np.float16).max):
+        raise InputError(f"{name} has a number of {largest:g}, too large for float16; save it without half")
+    return numbers.astype(np.float16)
 
 
 def load(name_or_path: str | os.PathLike[str]) -> Network:
@@ -99,12 +107,11 @@ def load(name_or_path: str | os.PathLike[str]) -> Network:
     path = _find(name_or_path)
     metadata, tensors = _read(path)
     architecture = _architecture(path, metadata, tensors)
-    own = {name: array for name, array in tensors.items() if not name.startswith(PARTNER)}
-    others = {name.removeprefix(PARTNER): tensors[name] for name in set(tensors) - set(own)}
-    network = _filled(path, architecture, own)
+    others = {name: array for name, array in tensors.items() if name.startswith(PARTNER)}
+    network = _filled(path, architecture, {name: tensors[name] for name in set(tensors) - set(others)})
     _describe(path, network, metadata)
     if others:
-        partner = _filled(path, architecture, others)
+        partner = _filled(path, architecture, others, PARTNER)
         partner.classes = network.classes
         network.partner = partner
     return network
@@ -119,7 +126,7 @@ def _tensors(network: Network) -> dict[str, NDArray[np.float32]]:
     return network._arrays | network._statistics
 
 
-def _packed(tensors: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str]) -> tuple[bytes, bytes, bytes]:
+def _packed(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> tuple[bytes, bytes, bytes]:
     """Return the pieces of a safetensors file: the same ones for the same network, so that a checksum says something.
 
     The package writes the header's texts in an order that changes from run to run; here they are sorted.
@@ -182,11 +189,11 @@ def _architecture(path: Path, metadata: Mapping[str, str], tensors: Mapping[str,
     return architecture
 
 
-def _filled(path: Path, architecture: Architecture, tensors: Mapping[str, NDArray[Any]]) -> Network:
-    """Return a network with the numbers of a file."""
+def _filled(path: Path, architecture: Architecture, tensors: Mapping[str, NDArray[Any]], prefix: str = "") -> Network:
+    """Return a network with the numbers of a file whose names begin with `prefix`."""
     network = Network.__new__(Network)
     network._build(architecture)
-    _fill(path, _tensors(network), tensors)
+    _fill(path, {prefix + name: place for name, place in _tensors(network).items()}, tensors)
     network._engine.changed()
     return network
 
@@ -204,11 +211,11 @@ def _check(path: Path, name: str, tensors: Mapping[str, NDArray[Any]], shape: tu
     if name not in tensors:
         raise _refuse(path, f"tensor {name} is missing")
     found = tensors[name]
-    if found.shape != shape or found.dtype != np.float32:
+    if found.shape != shape or found.dtype not in (np.float32, np.float16):
         raise _refuse(path, f"tensor {name} is {found.dtype} {found.shape}, but its layer needs float32 {shape}")
     if not np.isfinite(found).all():
         raise _refuse(path, f"tensor {name} holds NaN or infinite numbers")
-    return found
+    return found.astype(np.float32)
 
 
 def _describe(path: Path, network: Network, metadata: Mapping[str, str]) -> None:

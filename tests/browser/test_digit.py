@@ -311,8 +311,7 @@ def test_all_of_it_works_with_the_keyboard(visit):
     page.locator("[data-layer=C1] canvas").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "PageDown"):
         page.keyboard.press(key)
-    settle(page)
-    assert page.locator("#card-unit h2").inner_text() == "C1, map 1, row 15, column 15"
+    page.wait_for_selector("#card-unit h2:text-is('C1, map 1, row 15, column 15')")
 
 
 def test_tabs_are_changed_with_arrow_keys(visit):
