@@ -22,7 +22,7 @@ using lenet::GreyArray;
 using lenet::handed_over;
 using AnyPicture = nb::ndarray<const std::uint8_t, nb::c_contig, nb::device::cpu>;
 
-constexpr std::size_t NUMBERS = 7;  // of a text: top, bottom, left, right, slope, slant, stroke
+constexpr std::size_t NUMBERS = 8;  // of a text: top, bottom, left, right, slope, slant, stroke, stacked
 
 fields::Picture picture_of(const AnyPicture& array) {
   const bool grey = array.ndim() == 2;
@@ -35,14 +35,14 @@ fields::Picture picture_of(const AnyPicture& array) {
 }
 
 fields::Text text_of(const std::vector<float>& t) {
-  if (t.size() != NUMBERS) throw std::invalid_argument("a text is seven numbers, as clean_field returns them");
+  if (t.size() != NUMBERS) throw std::invalid_argument("a text is eight numbers, as clean_field returns them");
   for (const float number : t)
     if (!(std::abs(number) < 1e7f)) throw std::invalid_argument("a number of a text is not finite or too large");
-  return {t[0], t[1], t[2], t[3], t[4], t[5], t[6]};
+  return {t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7]};
 }
 
 nb::tuple numbers_of(const fields::Text& t) {
-  return nb::make_tuple(t.top, t.bottom, t.left, t.right, t.slope, t.slant, t.stroke);
+  return nb::make_tuple(t.top, t.bottom, t.left, t.right, t.slope, t.slant, t.stroke, t.stacked);
 }
 
 nb::tuple clean_field(const AnyPicture& array) {
@@ -54,6 +54,17 @@ nb::tuple clean_field(const AnyPicture& array) {
   }
   return nb::make_tuple(field.factor, handed_over(std::move(field.evened)), handed_over(std::move(field.ink)),
                         numbers_of(field.text));
+}
+
+// Boxes and areas of components, as `components` returns them.
+using Table = nb::ndarray<const std::int32_t, nb::shape<-1, 5>, nb::c_contig, nb::device::cpu>;
+
+float stacked(const Table& table) {
+  std::vector<lenet::glyphs::Component> marks(table.shape(0));
+  const std::int32_t* number = table.data();
+  for (auto& mark : marks)
+    for (std::int32_t* place : {&mark.left, &mark.top, &mark.right, &mark.bottom, &mark.area}) *place = *number++;
+  return fields::stacked(std::move(marks));
 }
 
 constexpr int LEAST_ROWS = 8, MOST_ROWS = 256;  // of an image of a field
@@ -184,16 +195,20 @@ void bind_fields(nb::module_& module) {
       "clean_field", &clean_field, "picture"_a.noconvert(),
       "Turn the picture of one field, uint8 (rows, columns) or (rows, columns, 3), into ink.\n\n"
       "Returns how many times smaller the results are than the picture; evened, uint8 (rows, columns), paper 0,\n"
-      "all darkness there is; ink, the same of strokes alone, 128 and more inside them; and seven numbers on the\n"
+      "all darkness there is; ink, the same of strokes alone, 128 and more inside them; and eight numbers on the\n"
       "line of text, in pixels of the ink: top, bottom, left, right, slope (down per column), slant (right per\n"
-      "row up) and the width of strokes, all 0 where nothing is written.");
+      "row up), the width of strokes, and the share of the ink that stands above or below a character that is about\n"
+      "as high, of more lines or one on its side; all 0 where nothing is written.");
+  module.def("stacked", &stacked, "table"_a,
+             "Return the share of the ink of characters that stands above or below another one about as high, of a table\n"
+             "of components, int32 (n, 5).");
   module.def("normalize_fields", &normalize_fields, "greys"_a.noconvert(), "texts"_a, "rows"_a = 40,
              "Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height four fifths of\n"
              "them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).");
   module.def("draw_fields", &draw_fields, "pictures"_a.noconvert(), "rows"_a = 40, "threads"_a = 0,
              "Do for each picture what clean_field and then normalize_fields do with what is evened, its slant left in;\n"
              "the pictures are shared out among threads (0: as many as the engine takes). Returns a list of how many\n"
-             "times smaller clean_field's results are, its seven numbers, and the image, uint8 (rows, n).");
+             "times smaller clean_field's results are, its eight numbers, and the image, uint8 (rows, n).");
   module.def("cut_field", &cut_field, "ink"_a.noconvert(), "text"_a, "every"_a = false,
              "Cut the ink of a field into atoms of which characters are made, left to right.\n\n"
              "Returns labels, int32 (rows, columns), 0 for paper and from 1 the number of an atom; a table of atoms,\n"

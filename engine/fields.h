@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "glyphs.h"
+
 namespace lenet::fields {
 
 // A picture somewhere in memory: `channels` (1 or 3) bytes a pixel, next to each other. row_stride is in bytes.
@@ -38,9 +40,14 @@ struct Text {
   float slope = 0;            // rows that the line falls per column
   float slant = 0;            // columns that upright strokes lean to the right per row upwards
   float stroke = 0;           // width of a stroke
+  float stacked = 0;          // share of all characters' ink that stands above or below another character
 
   float height() const { return bottom - top; }
 };
+
+// The share of the ink of characters that stands above or below another one about as high: next to none of a line,
+// however it slopes; most of two lines, and of a line on its side. Flat marks and those that sprawl are rules.
+float stacked(std::vector<glyphs::Component> marks);
 
 struct Field {
   int factor = 1;  // ink and evened are this many times smaller than the picture

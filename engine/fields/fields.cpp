@@ -57,7 +57,9 @@ Found find(const Picture& picture) {
     Grey& marks = field.strokes.marks;
     const Grey before = marks;
     remove_rules(marks);
+    const float stacked = field.text.stacked;  // of lines that were taken away since
     field.text = text_of(marks);
+    field.text.stacked = std::max(stacked, field.text.stacked);
     const std::int64_t kept = area(marks), removed = area(before) - kept;
     if (removed < kept || pass == MOST_PASSES) return field;
     whiten(field.dark, before, marks);

@@ -15,6 +15,8 @@ using Components = std::vector<glyphs::Component>;
 constexpr float BODY = 0.5f;   // higher than this share of the usual height is a character, not a dot or a dash
 constexpr float MOST_SLOPE = 0.25f;
 constexpr int SLANTS = 17;     // looked at, from -0.6 in steps of 0.1
+constexpr float APART = 1;     // lines of one text are at most so many heights apart
+constexpr std::size_t MOST = 60;  // characters that are compared with each other, those with the most ink
 
 float height(const glyphs::Component& c) { return static_cast<float>(c.bottom - c.top); }
 float width(const glyphs::Component& c) { return static_cast<float>(c.right - c.left); }
@@ -153,6 +155,15 @@ void drop_frames(const Components& found, const std::vector<std::int32_t>& conta
   }
 }
 
+// Whether two characters about as high stand one above the other, near enough to be lines of one text.
+bool is_stacked(const glyphs::Component& a, const glyphs::Component& b) {
+  if (height(a) > 2 * height(b) || height(b) > 2 * height(a)) return false;
+  const auto across = static_cast<float>(std::min(a.right, b.right) - std::max(a.left, b.left));
+  const auto apart = static_cast<float>(std::max(a.top - b.bottom, b.top - a.bottom));
+  const float lower = std::min(height(a), height(b)), higher = std::max(height(a), height(b));
+  return across >= 0.5f * std::min(width(a), width(b)) && apart >= -0.25f * lower && apart <= APART * higher;
+}
+
 struct Run {
   std::int32_t row, first, end;
 };
@@ -193,6 +204,23 @@ float slant_of(const Grey& marks) {
 
 }  // namespace
 
+float stacked(Components found) {
+  const float usual_height = usual(found, 0, height);
+  std::erase_if(found, [&](const glyphs::Component& c) {
+    const bool flat = width(c) > 3 * height(c) || width(c) > 4 * usual_height;
+    const bool sprawls = static_cast<float>(c.area) < 0.04f * width(c) * height(c);
+    return flat || sprawls || height(c) < BODY * usual_height || height(c) > 2 * usual_height;
+  });
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.area > b.area; });
+  found.resize(std::min(found.size(), MOST));
+  std::int64_t all = 0, some = 0;
+  for (const auto& c : found) {
+    all += c.area;
+    if (std::any_of(found.begin(), found.end(), [&](const auto& other) { return is_stacked(c, other); })) some += c.area;
+  }
+  return all == 0 ? 0.0f : static_cast<float>(static_cast<double>(some) / static_cast<double>(all));
+}
+
 Text text_of(Grey& marks) {
   std::vector<std::int32_t> labels(marks.values.size());
   const Components found =
@@ -201,7 +229,9 @@ Text text_of(Grey& marks) {
   std::vector<std::uint8_t> keep(found.size() + 1, 1);
   keep[0] = 0;
   drop_frames(found, contacts(labels, marks.rows, marks.columns, found.size()), marks, keep);
-  Text text = measured(marks, those(found, keep));
+  const Components writing = those(found, keep);
+  const float over_another = stacked(writing);
+  Text text = measured(marks, writing);
   for (std::size_t i = 0; i < found.size(); ++i)
     if (is_foreign(found[i], text, marks)) keep[i + 1] = 0;
   const Components kept = those(found, keep);
@@ -210,6 +240,7 @@ Text text_of(Grey& marks) {
   text = measured(marks, kept);
   reach_out(kept, static_cast<float>(marks.columns) / 2, text);
   text.slant = slant_of(marks);
+  text.stacked = over_another;
   return text;
 }
 

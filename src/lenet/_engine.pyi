@@ -113,9 +113,16 @@ def clean_field(picture: Annotated[NDArray[numpy.uint8], dict(order='C', device=
     Turn the picture of one field, uint8 (rows, columns) or (rows, columns, 3), into ink.
 
     Returns how many times smaller the results are than the picture; evened, uint8 (rows, columns), paper 0,
-    all darkness there is; ink, the same of strokes alone, 128 and more inside them; and seven numbers on the
+    all darkness there is; ink, the same of strokes alone, 128 and more inside them; and eight numbers on the
     line of text, in pixels of the ink: top, bottom, left, right, slope (down per column), slant (right per
-    row up) and the width of strokes, all 0 where nothing is written.
+    row up), the width of strokes, and the share of the ink that stands above or below a character that is about
+    as high, of more lines or one on its side; all 0 where nothing is written.
+    """
+
+def stacked(table: Annotated[NDArray[numpy.int32], dict(shape=(None, 5), order='C', device='cpu', writable=False)]) -> float:
+    """
+    Return the share of the ink of characters that stands above or below another one about as high, of a table
+    of components, int32 (n, 5).
     """
 
 def normalize_fields(greys: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]], texts: Sequence[Sequence[float]], rows: int = 40) -> list[NDArray[numpy.uint8]]:
@@ -128,7 +135,7 @@ def draw_fields(pictures: Sequence[Annotated[NDArray[numpy.uint8], dict(order='C
     """
     Do for each picture what clean_field and then normalize_fields do with what is evened, its slant left in;
     the pictures are shared out among threads (0: as many as the engine takes). Returns a list of how many
-    times smaller clean_field's results are, its seven numbers, and the image, uint8 (rows, n).
+    times smaller clean_field's results are, its eight numbers, and the image, uint8 (rows, n).
     """
 
 def cut_field(ink: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)], text: Sequence[float], every: bool = False) -> tuple:

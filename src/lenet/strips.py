@@ -32,6 +32,7 @@ class Strip:
     written : whether there is any ink.
     left, top, bottom : where the image's first column and the line of text stand, in pixels of the picture given.
     pixel : how many pixels of the picture a column of the image is.
+    stacked : that of the line of text (`lenet.documents.fields.TextLine`): of several lines, most.
     """
 
     image: NDArray[np.uint8]
@@ -40,6 +41,7 @@ class Strip:
     top: float
     bottom: float
     pixel: float
+    stacked: float = 0.0
 
     def __repr__(self) -> str:
         return f"Strip({self.image.shape[1]} columns of {self.pixel:.2f} pixels, from {self.left:.0f})"
@@ -73,7 +75,7 @@ def _placed(image: NDArray[np.uint8], text: TextLine, scale: int) -> Strip:
         return Strip(image, False, 0, 0, 0, 1.0)
     left = scale * (text.left - (1 / TEXT_SHARE - 1) / 2 * text.height)
     pixel = scale * text.height / (TEXT_SHARE * ROWS)
-    return Strip(image, True, left, scale * text.top, scale * text.bottom, pixel)
+    return Strip(image, True, left, scale * text.top, scale * text.bottom, pixel, text.stacked)
 
 
 def padded(columns: int) -> int:

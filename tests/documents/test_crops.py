@@ -90,7 +90,8 @@ def evened(ink: np.ndarray, *, rule: bool = True) -> np.ndarray:
 
 @pytest.mark.parametrize("top", [30, 90, 150])
 def test_the_line_of_a_tall_field_is_found(top):
-    rows, columns = line_crop(evened(column(top=top)))
+    (rows, columns), stacked = line_crop(evened(column(top=top)))
+    assert stacked == 0
     assert top - 12 < rows.start <= top
     assert top + 24 <= rows.stop < top + 36
     assert columns.start <= 24
@@ -100,7 +101,7 @@ def test_the_line_of_a_tall_field_is_found(top):
 def test_print_that_the_border_cuts_off_is_not_the_line():
     ink = column("5", top=60)
     write(ink, "88888888", 40, 186, 12, gap=0.2)
-    rows, _ = line_crop(evened(ink))
+    (rows, _), _ = line_crop(evened(ink))
     assert rows.stop < 120
 
 
@@ -110,8 +111,15 @@ def test_a_number_weighs_more_than_a_longer_line_that_is_cut_off():
     ink[60:80, 40:50] = 255
     for left in range(12, 90, 10):
         ink[186:194, left : left + 8] = 255
-    rows, _ = line_crop(ink)
+    (rows, _), _ = line_crop(ink)
     assert rows.stop < 100
+
+
+def test_another_line_close_by_is_told_and_one_far_away_is_not():
+    for top, least, most in ((90, 0.5, 1), (150, 0, 0)):
+        ink = column("52", top=60)
+        write(ink, "38", 24, top, 24)
+        assert least <= line_crop(evened(ink, rule=False)).stacked <= most
 
 
 def test_where_all_is_pale_the_line_is_looked_for_among_what_there_is():

@@ -198,6 +198,23 @@ def test_a_sloping_line_is_measured_and_drawn_level(slope):
     assert max(tops) - min(tops) <= 3
 
 
+@pytest.mark.parametrize("slope", [-0.2, -0.1, 0, 0.1, 0.2])
+@pytest.mark.parametrize("text", ["3052864", "1141717", "77"])
+def test_no_character_of_one_line_stands_above_another(text, slope):
+    ink = np.zeros((150, 60 + 50 * len(text)), np.uint8)
+    for index, character in enumerate(text):
+        write(ink, character, 20 + 50 * index, 60 + round(slope * 50 * (index - len(text) / 2)), 30)
+    assert field_ink(on_paper(ink, contrast=0.7)).text.stacked == 0
+
+
+@pytest.mark.parametrize("pen", [0.3, 0.7])
+def test_most_characters_of_two_lines_and_of_one_on_its_side_stand_above_another(pen):
+    line = field("30528", margin=8)
+    pictures = [np.vstack([line, line]), np.rot90(line), np.rot90(line, 3), np.vstack([line, line[:, ::-1], line])]
+    for ink in pictures:
+        assert field_ink(on_paper(np.ascontiguousarray(ink), contrast=pen)).text.stacked > 0.7
+
+
 @pytest.mark.parametrize("slant", [-0.3, 0.0, 0.4, 0.7])
 def test_slant_is_measured_and_taken_out(slant):
     straight = field("1141717", margin=30)

@@ -42,7 +42,10 @@ def test_what_is_sure_is_accepted_without_a_reason():
         (verdict(text("12", 0.4), text("17", 0.35)), "'12' and '17' are both likely"),
         (verdict(text("12", 0.4), text("17", 0.01)), "only 40.0% sure, 50.0% are asked for"),
         (verdict(text("1.000", 0.99)), "may be 1.000 or 1000"),
-        (verdict(text("6", 0.99), kind="mark", all_read=False), "something beside '6' was not read"),
+        (
+            verdict(text("6", 0.99), kind="mark", unread="something beside '6' was not read"),
+            "something beside '6' was not read",
+        ),
     ],
 )
 def test_what_is_rejected_says_why(found, words):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lenet.reading.fields import FieldText
-from lenet.reading.unread import is_all_read
+from lenet.reading.unread import is_all_read, left_unread
 from lenet.strips import ROWS, Strip
 
 
@@ -41,6 +43,14 @@ def test_what_is_no_character_need_not_be_read(small):
 
 def test_a_piece_that_one_character_was_read_from_is_read_however_wide_it_is():
     assert is_all_read(text(50), strip((10, 4, 90, 36)))
+
+
+def test_several_lines_speak_against_a_text_and_those_of_a_fraction_do_not():
+    lines = replace(strip(DIGIT), stacked=0.9)
+    assert "several lines" in left_unread(text(29), lines, "digits")
+    assert not left_unread(text(29), replace(lines, stacked=0.3), "digits")
+    assert not left_unread(text(29), lines, "mark")
+    assert "something beside '6'" in left_unread(text(29), strip(DIGIT, SECOND), "mark")
 
 
 def test_where_nothing_was_read_nothing_may_be_written():

@@ -7,11 +7,12 @@ many times higher than the number in it. Both would decide what is paper, what i
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet._engine import components
+from lenet._engine import components, stacked
 
 __all__ = ["Crop", "is_tall", "is_whole", "line_crop", "paper_crop"]
 
@@ -43,8 +44,17 @@ CUT_OFF = 0.3
 """What a line counts of which the border cuts something off, such as print below a column; of ours."""
 LOWEST = 6
 """Rows of a character at least; of ours."""
+NEAR = 1.3
+"""Of a line's height, how far around it another line is looked for; of ours."""
 MOST_MARKS = 1_000
 """So many marks are looked at, those with the most ink, so that time is bounded."""
+
+
+class Line(NamedTuple):
+    """A line of text in a tall picture: where it is, and `lenet.documents.fields.TextLine.stacked` of what is near."""
+
+    crop: Crop
+    stacked: float
 
 
 def paper_crop(picture: NDArray[np.uint8]) -> Crop:
@@ -107,7 +117,7 @@ def _threshold(grey: NDArray[np.uint8]) -> int:
     return int(between.argmax())
 
 
-def line_crop(evened: NDArray[np.uint8]) -> Crop | None:
+def line_crop(evened: NDArray[np.uint8]) -> Line | None:
     """Find the line of text of a tall picture: the one with most ink that is not cut off, near the middle rather.
 
     Parameters
@@ -129,11 +139,13 @@ def line_crop(evened: NDArray[np.uint8]) -> Crop | None:
         return None
     left, top = (int(edge) for edge in best[:, :2].min(axis=0))
     right, bottom = (int(edge) for edge in best[:, 2:4].max(axis=0))
-    around = round(0.3 * (bottom - top)) + 2
-    return (
-        slice(max(0, top - around), min(rows, bottom + around)),
-        slice(max(0, left - around), min(columns, right + around)),
+    margin, reach = round(0.3 * (bottom - top)) + 2, round(NEAR * (bottom - top))
+    near = boxes[(boxes[:, 3] >= top - reach) & (boxes[:, 1] < bottom + reach)]
+    crop = (
+        slice(max(0, top - margin), min(rows, bottom + margin)),
+        slice(max(0, left - margin), min(columns, right + margin)),
     )
+    return Line(crop, stacked(np.ascontiguousarray(near)))
 
 
 def _characters(evened: NDArray[np.uint8]) -> NDArray[np.int32]:

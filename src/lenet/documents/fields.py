@@ -45,6 +45,8 @@ class TextLine:
     slope : rows that the line falls per column.
     slant : columns that upright strokes lean to the right per row upwards.
     stroke : width of a stroke in pixels.
+    stacked : share of the characters' ink that stands above or below another character about as high, 0 to 1: next to
+        nothing of one line, however it slopes; most of several lines, and of a line on its side.
     """
 
     top: float
@@ -54,6 +56,7 @@ class TextLine:
     slope: float
     slant: float
     stroke: float
+    stacked: float = 0.0
 
     @property
     def height(self) -> float:
@@ -120,8 +123,9 @@ def field_ink(picture: NDArray[Any], *, one_line: bool = True) -> FieldInk:
     field = _cleaned(picture, crop)
     line = line_crop(field.evened) if one_line else None
     if line is not None:
-        crop = _within(crop, line, field.scale)
+        crop = _within(crop, line.crop, field.scale)
         field = _cleaned(picture, crop)
+        field = replace(field, text=replace(field.text, stacked=line.stacked))
     return _placed(field, crop, picture.shape)
 
 

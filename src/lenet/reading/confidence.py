@@ -19,7 +19,7 @@ _CLOSE = math.log(5)
 _BENT = 3.0
 """Natural logarithms by which a text without grammar may be better before the grammar is said not to fit; of ours."""
 _PARTLY = 0.25
-"""Confidence that a reading has at most where something beside it was not read; of ours."""
+"""Confidence that a reading has at most where something of the field was not read; of ours."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def judge(
     grammar: Grammar,
     calibration: Calibration | None,
     threshold: float,
-    all_read: bool = True,
+    unread: str = "",
 ) -> Verdict:
     """Say how probable it is that the best text is right, and whether that is enough.
 
@@ -65,7 +65,7 @@ def judge(
     texts : what the field may say.
     written : whether there is any ink.
     grammar, calibration, threshold : as for `lenet.reading.spelled.spelled`.
-    all_read : whether the best text has a character for all that is as high as one; else it is not accepted.
+    unread : what the best text cannot be all of the field for; it is accepted only where nothing speaks against it.
     """
     if not written:
         return Verdict(0.0, False, "nothing is written")
@@ -73,8 +73,8 @@ def judge(
         return Verdict(0.0, False, f"nothing of the kind {grammar.name} is written")
     best = texts.best[0]
     sure = calibration.confidence(best.score, texts.margin) if calibration else math.exp(best.score)
-    if not all_read:
-        return Verdict(min(sure, _PARTLY), False, f"something beside {best.text!r} was not read")
+    if unread:
+        return Verdict(min(sure, _PARTLY), False, unread)
     unsettled = grammar.meaning(best.text).reason
     if sure >= threshold and not unsettled:
         return Verdict(sure, True, "")

@@ -14,7 +14,7 @@ from lenet.network import Network
 from lenet.reading.confidence import judge
 from lenet.reading.fields import FieldTexts, spell_strips
 from lenet.reading.readings import Character, Reading
-from lenet.reading.unread import is_all_read
+from lenet.reading.unread import left_unread
 from lenet.strips import Strip
 
 __all__ = ["Place", "Said", "places_of", "reading_of", "said_of", "spelled"]
@@ -32,13 +32,13 @@ class Said:
     texts : what it may say.
     places : where the characters of the best text stand.
     written : whether there is any ink.
-    all_read : whether the best text has a character for all that is as high as one; looked at for marks alone.
+    unread : what the best text cannot be all of the field for; "" if nothing speaks against it.
     """
 
     texts: FieldTexts
     places: Sequence[Place]
     written: bool
-    all_read: bool = True
+    unread: str = ""
 
 
 def spelled(
@@ -76,8 +76,8 @@ def spelled(
 
 def said_of(texts: FieldTexts, strip: Strip, grammar: Grammar) -> Said:
     """Return what was found on a strip."""
-    all_read = grammar.kind != "mark" or not texts.best or is_all_read(texts.best[0], strip)
-    return Said(texts, places_of(texts, strip), strip.written, all_read)
+    unread = left_unread(texts.best[0], strip, grammar.kind) if texts.best else ""
+    return Said(texts, places_of(texts, strip), strip.written, unread)
 
 
 def reading_of(
@@ -91,7 +91,7 @@ def reading_of(
         grammar=grammar,
         calibration=calibration,
         threshold=threshold,
-        all_read=said.all_read,
+        unread=said.unread,
     )
     if verdict.confidence == 0:
         return Reading("", None, 0.0, False, verdict.reason, (), whole)
