@@ -18,12 +18,14 @@ from lenet.segments import make_segments
 from tests.documents.test_cuts import string
 from tests.writing import on_paper
 
-FREE = FieldText("", -9.0, (), ())
+
+def free():
+    return FieldText("", -9.0, (), ())
 
 
 def texts(**scores):
     best = [FieldText(name.strip("_"), score, ((0, 4),), (0.5,)) for name, score in scores.items()]
-    return FieldTexts(tuple(best), FREE)
+    return FieldTexts(tuple(best), free)
 
 
 def test_no_weight_changes_nothing():
@@ -44,7 +46,7 @@ def test_what_no_path_spells_may_still_be_right():
     found = compose_texts(texts(_12=-0.1, _17=-9.0), [-math.inf, 0.0], weight=WEIGHT)
     assert found.best[0].text == "12"
     assert math.isfinite(found.best[0].score)
-    assert compose_texts(FieldTexts((), FREE), []).best == ()
+    assert compose_texts(FieldTexts((), free), []).best == ()
 
 
 def test_only_fields_are_weighed_in_which_that_could_change_the_best(monkeypatch):
@@ -58,7 +60,7 @@ def test_only_fields_are_weighed_in_which_that_could_change_the_best(monkeypatch
     monkeypatch.setattr(
         composed, "score_texts", lambda *given, **more: seen.append(len(given[1])) or score_texts(*given, **more)
     )
-    found = weigh_doubtful(network, [segments] * 3, [sure, doubtful, FieldTexts((), FREE)], grammar.get("digits"))
+    found = weigh_doubtful(network, [segments] * 3, [sure, doubtful, FieldTexts((), free)], grammar.get("digits"))
     assert seen == [1]
     assert found[0] is sure
     assert found[1].best[0].text == "304"

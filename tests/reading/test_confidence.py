@@ -20,7 +20,7 @@ def text(words: str, probability: float) -> FieldText:
 
 
 def verdict(*best: FieldText, free: FieldText | None = None, kind: str = "amount", threshold: float = 0.5, **options):
-    texts = FieldTexts(best, free or (best[0] if best else text("?", 0.9)))
+    texts = FieldTexts(best, lambda: free or (best[0] if best else text("?", 0.9)))
     options = {"written": True, "calibration": None, **options}
     return judge(texts, grammar=grammar.get(kind), threshold=threshold, **options)
 

@@ -7,9 +7,9 @@ section VII of LeCun et al. 1998 composes them, but while the search runs, and o
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lenet.grammar import Grammar
 from lenet.network import Network
 from lenet.strips import Strip, padded, side_by_side
-from lenet.trellis import Acceptor, Spelling, prefix_search_many
+from lenet.trellis import Acceptor, Spelling, prefix_search, prefix_search_many
 
 __all__ = ["ALONE", "FRAME", "FieldText", "FieldTexts", "emissions_of", "is_field_network", "margin_of", "spell_strips"]
 
@@ -66,11 +66,16 @@ class FieldTexts:
     ----------
     best : of texts that mean the same the likeliest, with the probability of all; best first; none where nothing of
         the grammar fits the field.
-    free : the best text of all signs.
+    look : gives the best text of all signs.
     """
 
     best: tuple[FieldText, ...]
-    free: FieldText
+    look: Callable[[], FieldText]
+
+    @cached_property
+    def free(self) -> FieldText:
+        """The best text of all signs, looked for when it is first asked for: only of doubtful fields it is."""
+        return self.look()
 
     @property
     def margin(self) -> float:
@@ -105,14 +110,17 @@ def spell_strips(
     everything = emissions_of(network, [strip.image for strip in strips], threads, joint=grammar.kind not in ALONE)
     wanted = [_without(logs, passed_over, taken_for) for logs in everything]
     found = prefix_search_many(wanted, acceptor, beam=BEAM, n_best=n_best, threads=threads)
-    free = prefix_search_many(everything, None, beam=BEAM, n_best=1, threads=threads)
     texts = []
-    for strip, spellings, anything in zip(strips, found, free, strict=True):
+    for strip, spellings, logs in zip(strips, found, everything, strict=True):
         shift = margin_of(strip)
         possible = [_text(spelling, network.classes, shift) for spelling in spellings]
         best = _by_value(_weighed(possible, acceptor, network), grammar)
-        texts.append(FieldTexts(best, _text(anything[0], network.classes, shift)))
+        texts.append(FieldTexts(best, partial(_free, logs, network.classes, shift)))
     return texts
+
+
+def _free(logs: NDArray[np.float32], classes: tuple[str, ...], shift: int) -> FieldText:
+    return _text(prefix_search(logs, beam=BEAM)[0], classes, shift)
 
 
 _Pairs = tuple[tuple[int, int], ...]

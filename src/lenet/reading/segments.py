@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ class SegmentTexts:
 
     def field_texts(self) -> FieldTexts:
         """Return the same as what a network for whole fields says; columns are those of the picture given."""
-        return FieldTexts(tuple(map(self._field_text, self.best)), self._field_text(self.free))
+        return FieldTexts(tuple(map(self._field_text, self.best)), partial(self._field_text, self.free))
 
     @property
     def places(self) -> list[Box]:
