@@ -4,9 +4,7 @@
 
 Characters are counted by edit distance to the label, row by row in reading order. Tables hold print as well as
 handwriting; there, each labelled row is compared with the row that fits it best, and the rest is not counted.
-`--wrong` lists what was read wrongly. Then come single boxes of such tables, read as marks: right, refused and wrong
-where they are accepted as usual, and where 3 % of all may be wrong. Half of the boxes, those of even numbers, were
-looked at while marks were learned to be refused, and are left out here.
+`--wrong` lists what was read wrongly.
 """
 
 from __future__ import annotations
@@ -20,7 +18,6 @@ import tarfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -96,29 +93,6 @@ def photographs(archive: Path, show: bool) -> None:
     print(f"{seconds:.1f} s\n")
 
 
-def mark_boxes(archive: Path, *, measured: bool) -> tuple[list[Decimal], list[np.ndarray]]:
-    """Return the values and the pictures of boxes with a mark: the half to measure with, or the half to learn from."""
-    found = [(label, box) for label, box in pictures(archive) if number_of(label) % 2 == measured]
-    return [Decimal(label["text"]) for label, _ in found], [box for _, box in found]
-
-
-def number_of(label: dict) -> int:
-    """Return the number of a box among those of its value."""
-    return int(Path(label["file"]).stem.split("_")[1])
-
-
-def marks(archive: Path) -> None:
-    """Print how many boxes with a mark are read right, refused and wrong."""
-    values, boxes = mark_boxes(archive, measured=True)
-    for max_error in (None, 0.03):
-        read = list(lenet.Reader("mark", max_error=max_error).many(boxes))
-        right = sum(each.accepted and each.value == value for each, value in zip(read, values, strict=True))
-        refused = sum(not reading.accepted for reading in read)
-        shares = [count / len(read) for count in (right, refused, len(read) - right - refused)]
-        usual = "as usual" if max_error is None else f"{max_error:.0%} may be wrong"
-        print("marks, {}: right {:.1%}, refused {:.1%}, wrong {:.1%}".format(usual, *shares))
-
-
 def main() -> None:
     """Measure, or say why not."""
     place = os.environ.get("LENET_DATA")
@@ -127,7 +101,6 @@ def main() -> None:
         return
     show = "--wrong" in sys.argv[1:]
     photographs(Path(place) / "photos.tar", show)
-    marks(Path(place) / "marks-cells.tar")
 
 
 if __name__ == "__main__":

@@ -59,12 +59,14 @@ nb::tuple clean_field(const AnyPicture& array) {
 // Boxes and areas of components, as `components` returns them.
 using Table = nb::ndarray<const std::int32_t, nb::shape<-1, 5>, nb::c_contig, nb::device::cpu>;
 
-float stacked(const Table& table) {
+float stacked(const Table& table, float top, float bottom) {
   std::vector<lenet::glyphs::Component> marks(table.shape(0));
   const std::int32_t* number = table.data();
   for (auto& mark : marks)
     for (std::int32_t* place : {&mark.left, &mark.top, &mark.right, &mark.bottom, &mark.area}) *place = *number++;
-  return fields::stacked(std::move(marks));
+  fields::Text text;
+  text.top = top, text.bottom = bottom;
+  return fields::stacked(std::move(marks), text, 0);
 }
 
 constexpr int LEAST_ROWS = 8, MOST_ROWS = 256;  // of an image of a field
@@ -199,9 +201,9 @@ void bind_fields(nb::module_& module) {
       "line of text, in pixels of the ink: top, bottom, left, right, slope (down per column), slant (right per\n"
       "row up), the width of strokes, and the share of the ink that stands above or below a character that is about\n"
       "as high, of more lines or one on its side; all 0 where nothing is written.");
-  module.def("stacked", &stacked, "table"_a,
+  module.def("stacked", &stacked, "table"_a.noconvert(), "top"_a, "bottom"_a,
              "Return the share of the ink of characters that stands above or below another one about as high, of a table\n"
-             "of components, int32 (n, 5).");
+             "of components, int32 (n, 5), around a level line of text between two rows.");
   module.def("normalize_fields", &normalize_fields, "greys"_a.noconvert(), "texts"_a, "rows"_a = 40,
              "Draw the line of text of each picture (uint8, paper 0) into `rows` rows: its height four fifths of\n"
              "them, its slope and slant taken out, as wide as its aspect asks. Returns a list of uint8 (rows, n).");

@@ -45,9 +45,10 @@ struct Text {
   float height() const { return bottom - top; }
 };
 
-// The share of the ink of characters that stands above or below another one about as high: next to none of a line,
-// however it slopes; most of two lines, and of a line on its side. Flat marks and those that sprawl are rules.
-float stacked(std::vector<glyphs::Component> marks);
+// The share of the ink of characters that stands above or below another one about as high: next to none of a line of
+// text, however it slopes; most of two lines, and of a line on its side. Flat marks and those that sprawl are rules; two
+// pieces of one broken character do not leave the line. `middle` is the column in which the line is as high as it says.
+float stacked(std::vector<glyphs::Component> marks, const Text& text, float middle);
 
 struct Field {
   int factor = 1;  // ink and evened are this many times smaller than the picture

@@ -437,24 +437,3 @@ def test_numbers_of_the_network_that_are_not_finite_are_named(name: str, bad: fl
             ask(images[0])
     (network.parameters | network.statistics)[name].flat[0] = 1
     assert np.isfinite(network.scores(images)).all()
-
-
-def test_a_pair_gives_the_mean_of_both_and_stays_together():
-    network, partner = Network("fields", seed=1), Network("fields", seed=2)
-    network.partner = partner
-    image = np.random.default_rng(0).integers(0, 256, (2, 1, 40, 64), dtype=np.uint8)
-    mean = (network.outputs(image) + partner.outputs(image)) / 2
-    for found in (network, network.copy(), pickle.loads(pickle.dumps(network))):
-        np.testing.assert_array_equal(found.joint_outputs(image), mean)
-    np.testing.assert_array_equal(partner.joint_outputs(image), partner.outputs(image))
-    assert network.copy().partner is not partner
-    assert "with a partner" in repr(network)
-
-
-def test_what_cannot_be_a_partner_is_refused():
-    network, pair = Network("lenet5"), Network("lenet5")
-    pair.partner = Network("lenet5")
-    with pytest.raises(InputError, match="same layers and classes"):
-        network.partner = Network("lenet1")
-    with pytest.raises(InputError, match="has a partner itself"):
-        network.partner = pair

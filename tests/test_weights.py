@@ -65,18 +65,6 @@ def test_network_comes_back_whole(network: Network, path: Path) -> None:
     assert weights.load(str(path)).card == CARD
 
 
-def test_a_partner_comes_back_and_its_damage_is_named(network: Network, tmp_path: Path) -> None:
-    pair, images = Network(network.architecture, seed=3), random_images(lenet1(), 4, 1)
-    pair.partner = Network(network.architecture, seed=77)
-    found = weights.load(weights.save(pair, tmp_path / "pair"))
-    assert found.partner is not None
-    assert (found.scores(images) == pair.scores(images)).all()
-    assert (found.partner.scores(images) == pair.partner.scores(images)).all()
-    pair.partner.parameters["H1.weights"][...] = np.nan
-    with pytest.raises(FormatError, match=r"partner\.H1\.weights holds NaN"):
-        weights.load(weights.save(pair, tmp_path / "pair"))
-
-
 def test_half_takes_half_the_bytes_and_keeps_eleven_bits(tmp_path: Path) -> None:
     network = Network("lenet5", seed=5)
     whole, half = (weights.save(network, tmp_path / str(half), half=half) for half in (False, True))

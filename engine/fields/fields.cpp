@@ -59,7 +59,7 @@ Found find(const Picture& picture) {
     remove_rules(marks);
     const float stacked = field.text.stacked;  // of lines that were taken away since
     field.text = text_of(marks);
-    field.text.stacked = std::max(stacked, field.text.stacked);
+    if (field.text.height() > 0) field.text.stacked = std::max(stacked, field.text.stacked);
     const std::int64_t kept = area(marks), removed = area(before) - kept;
     if (removed < kept || pass == MOST_PASSES) return field;
     whiten(field.dark, before, marks);

@@ -15,6 +15,7 @@ using Components = std::vector<glyphs::Component>;
 constexpr float BODY = 0.5f;   // higher than this share of the usual height is a character, not a dot or a dash
 constexpr float MOST_SLOPE = 0.25f;
 constexpr int SLANTS = 17;     // looked at, from -0.6 in steps of 0.1
+constexpr int PIECES = 4;      // fewer pieces above each other within one line are of one broken character
 constexpr float APART = 1;     // lines of one text are at most so many heights apart
 constexpr std::size_t MOST = 60;  // characters that are compared with each other, those with the most ink
 
@@ -155,6 +156,12 @@ void drop_frames(const Components& found, const std::vector<std::int32_t>& conta
   }
 }
 
+// Whether a character reaches out of the line of text.
+bool leaves(const glyphs::Component& c, const Text& text, float middle) {
+  const float level = text.slope * (centre(c) - middle), slack = 0.25f * text.height();
+  return static_cast<float>(c.top) - level < text.top - slack || static_cast<float>(c.bottom) - level > text.bottom + slack;
+}
+
 // Whether two characters about as high stand one above the other, near enough to be lines of one text.
 bool is_stacked(const glyphs::Component& a, const glyphs::Component& b) {
   if (height(a) > 2 * height(b) || height(b) > 2 * height(a)) return false;
@@ -204,7 +211,7 @@ float slant_of(const Grey& marks) {
 
 }  // namespace
 
-float stacked(Components found) {
+float stacked(Components found, const Text& text, float middle) {
   const float usual_height = usual(found, 0, height);
   std::erase_if(found, [&](const glyphs::Component& c) {
     const bool flat = width(c) > 3 * height(c) || width(c) > 4 * usual_height;
@@ -214,11 +221,16 @@ float stacked(Components found) {
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.area > b.area; });
   found.resize(std::min(found.size(), MOST));
   std::int64_t all = 0, some = 0;
+  int characters = 0;
+  bool leave = false;
   for (const auto& c : found) {
     all += c.area;
-    if (std::any_of(found.begin(), found.end(), [&](const auto& other) { return is_stacked(c, other); })) some += c.area;
+    const bool over = std::any_of(found.begin(), found.end(), [&](const auto& other) { return is_stacked(c, other); });
+    if (!over) continue;
+    some += c.area, ++characters, leave = leave || leaves(c, text, middle);
   }
-  return all == 0 ? 0.0f : static_cast<float>(static_cast<double>(some) / static_cast<double>(all));
+  if (characters < PIECES && !leave) return 0;  // of an 8 or a 3 that is broken
+  return static_cast<float>(static_cast<double>(some) / static_cast<double>(all));
 }
 
 Text text_of(Grey& marks) {
@@ -230,7 +242,6 @@ Text text_of(Grey& marks) {
   keep[0] = 0;
   drop_frames(found, contacts(labels, marks.rows, marks.columns, found.size()), marks, keep);
   const Components writing = those(found, keep);
-  const float over_another = stacked(writing);
   Text text = measured(marks, writing);
   for (std::size_t i = 0; i < found.size(); ++i)
     if (is_foreign(found[i], text, marks)) keep[i + 1] = 0;
@@ -240,7 +251,7 @@ Text text_of(Grey& marks) {
   text = measured(marks, kept);
   reach_out(kept, static_cast<float>(marks.columns) / 2, text);
   text.slant = slant_of(marks);
-  text.stacked = over_another;
+  text.stacked = stacked(writing, text, static_cast<float>(marks.columns) / 2);
   return text;
 }
 

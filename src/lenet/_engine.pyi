@@ -119,10 +119,10 @@ def clean_field(picture: Annotated[NDArray[numpy.uint8], dict(order='C', device=
     as high, of more lines or one on its side; all 0 where nothing is written.
     """
 
-def stacked(table: Annotated[NDArray[numpy.int32], dict(shape=(None, 5), order='C', device='cpu', writable=False)]) -> float:
+def stacked(table: Annotated[NDArray[numpy.int32], dict(shape=(None, 5), order='C', device='cpu', writable=False)], top: float, bottom: float) -> float:
     """
     Return the share of the ink of characters that stands above or below another one about as high, of a table
-    of components, int32 (n, 5).
+    of components, int32 (n, 5), around a level line of text between two rows.
     """
 
 def normalize_fields(greys: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(None, None), device='cpu', writable=False)]], texts: Sequence[Sequence[float]], rows: int = 40) -> list[NDArray[numpy.uint8]]:

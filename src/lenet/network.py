@@ -71,7 +71,6 @@ class Network:
     ----------
     card : where the numbers came from, or None.
     calibration : how sure readings of whole fields may be, or None.
-    partner : another network of whole fields that is asked as well, or None.
 
     Raises
     ------
@@ -103,7 +102,6 @@ class Network:
         self.architecture = architecture
         self.card: Card | None = None
         self.calibration: Calibration | None = None
-        self._partner: Network | None = None
         self._temperature = 1.0
         self._classes = tuple(str(index) for index in range(architecture.classes))
         check_environment()
@@ -154,22 +152,6 @@ class Network:
                 "give one for each, or build it with Architecture.with_classes"
             )
         self._classes = names
-
-    @property
-    def partner(self) -> Network | None:
-        """Another network of the same architecture and classes, which learned by itself and is wrong elsewhere.
-
-        Whole fields are read by what both see, in the mean (`lenet.Reader`); nothing else asks it.
-        """
-        return self._partner
-
-    @partner.setter
-    def partner(self, other: Network | None) -> None:
-        if other is not None and (other.architecture, other.classes) != (self.architecture, self.classes):
-            raise InputError(f"{other} was given as a partner of {self}; give one of the same layers and classes")
-        if other is not None and other.partner is not None:
-            raise InputError(f"{other} was given as a partner, but has a partner itself; give one that has none")
-        self._partner = other
 
     # ---- what it computes -------------------------------------------------------------------------------------------
 
@@ -229,18 +211,6 @@ class Network:
         known = None if widths is None else widths_for(self.architecture, widths, seen)
         outputs: NDArray[np.float32] = self._ask(self._engine.outputs, seen, thread_count(threads), known)
         return outputs
-
-    def joint_outputs(
-        self, images: Images, *, widths: NDArray[np.integer[Any]] | None = None, threads: int = 0
-    ) -> NDArray[np.float32]:
-        """Return `outputs`; where there is a `partner`, the mean of both networks'.
-
-        The softmax of that mean holds a class for as probable as the two find it, in the geometric mean.
-        """
-        own = self.outputs(images, widths=widths, threads=threads)
-        if self._partner is None:
-            return own
-        return (own + self._partner.outputs(images, widths=widths, threads=threads)) / np.float32(2)
 
     def predict_proba(self, images: Images, *, threads: int = 0, bfloat16: bool = False) -> NDArray[np.float32]:
         """Return float32 (n, classes): for each image, probabilities that sum to 1.
@@ -392,7 +362,7 @@ class Network:
     def _parts(self) -> tuple[Any, ...]:
         numbers, statistics = (numbers.copy() for numbers in self._arena)
         about = (self.card, self._temperature, self._classes, self.calibration)
-        return self.architecture, numbers, statistics, *about, self._partner and self._partner.copy()
+        return self.architecture, numbers, statistics, *about
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, self._parts()
@@ -400,7 +370,7 @@ class Network:
     def __repr__(self) -> str:
         return (
             f"Network({self.architecture.name!r}: {self.architecture.parameters:,} parameters, "
-            f"{self.architecture.classes} classes{', with a partner' if self._partner else ''})"
+            f"{self.architecture.classes} classes)"
         )
 
 
@@ -412,7 +382,6 @@ def _restore(
     temperature: float,
     classes: tuple[str, ...],
     calibration: Calibration | None,
-    partner: Network | None,
 ) -> Network:
     """Build the network that `Network._parts` describes."""
     network = Network.__new__(Network)
@@ -421,7 +390,7 @@ def _restore(
     network._arena[1][...] = statistics
     network._engine.changed()
     network.card, network.temperature, network.classes = card, temperature, classes
-    network.calibration, network.partner = calibration, partner
+    network.calibration = calibration
     return network
 
 

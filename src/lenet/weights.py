@@ -33,21 +33,19 @@ LARGEST = 1 << 30
 LARGEST_UNITS = 1 << 26
 """Units of a network that a file may describe: 256 MB an image; LeNet-5 has 8,094."""
 
-PARTNER = "partner."
-"""What the names of a partner's arrays begin with (`Network.partner`)."""
 
 _MODELS = Path(__file__).with_name("models")
 _SUFFIX = ".safetensors"
 
 
 def save(network: Network, path: str | os.PathLike[str], *, half: bool = False) -> Path:
-    """Write a network, with its partner, card, class names and temperature, to a safetensors file.
+    """Write a network, with its card, class names and temperature, to a safetensors file.
 
     Parameters
     ----------
     network : what to write.
     path : where; a file that stands there is replaced once the new one is whole.
-    half : write float16, in half the bytes: numbers keep 11 bits, and `load` makes them float32 again.
+    half : write float16, in half the bytes: numbers keep 11 bits, those below 6e-5 fewer; `load` makes them float32.
 
     Returns
     -------
@@ -78,8 +76,6 @@ def _pieces(network: Network, *, half: bool = False) -> tuple[bytes, bytes, byte
     if network.calibration is not None:
         metadata["calibration"] = network.calibration.to_json()
     tensors = _tensors(network)
-    if network.partner is not None:
-        tensors |= {PARTNER + name: numbers for name, numbers in _tensors(network.partner).items()}
     return _packed({name: _halved(name, some) for name, some in tensors.items()} if half else tensors, metadata)
 
 
@@ -107,13 +103,11 @@ def load(name_or_path: str | os.PathLike[str]) -> Network:
     path = _find(name_or_path)
     metadata, tensors = _read(path)
     architecture = _architecture(path, metadata, tensors)
-    others = {name: array for name, array in tensors.items() if name.startswith(PARTNER)}
-    network = _filled(path, architecture, {name: tensors[name] for name in set(tensors) - set(others)})
+    network = Network.__new__(Network)
+    network._build(architecture)
+    _fill(path, _tensors(network), tensors)
+    network._engine.changed()
     _describe(path, network, metadata)
-    if others:
-        partner = _filled(path, architecture, others, PARTNER)
-        partner.classes = network.classes
-        network.partner = partner
     return network
 
 
@@ -189,15 +183,6 @@ def _architecture(path: Path, metadata: Mapping[str, str], tensors: Mapping[str,
     return architecture
 
 
-def _filled(path: Path, architecture: Architecture, tensors: Mapping[str, NDArray[Any]], prefix: str = "") -> Network:
-    """Return a network with the numbers of a file whose names begin with `prefix`."""
-    network = Network.__new__(Network)
-    network._build(architecture)
-    _fill(path, {prefix + name: place for name, place in _tensors(network).items()}, tensors)
-    network._engine.changed()
-    return network
-
-
 def _fill(path: Path, wanted: Mapping[str, NDArray[np.float32]], tensors: Mapping[str, NDArray[Any]]) -> None:
     """Copy each tensor to its place, or name the one that does not fit."""
     for name in sorted(set(tensors) - set(wanted)):
@@ -212,7 +197,9 @@ def _check(path: Path, name: str, tensors: Mapping[str, NDArray[Any]], shape: tu
         raise _refuse(path, f"tensor {name} is missing")
     found = tensors[name]
     if found.shape != shape or found.dtype not in (np.float32, np.float16):
-        raise _refuse(path, f"tensor {name} is {found.dtype} {found.shape}, but its layer needs float32 {shape}")
+        raise _refuse(
+            path, f"tensor {name} is {found.dtype} {found.shape}, but its layer needs float32 or float16 {shape}"
+        )
     if not np.isfinite(found).all():
         raise _refuse(path, f"tensor {name} holds NaN or infinite numbers")
     return found.astype(np.float32)

@@ -51,6 +51,10 @@ def test_a_teacher_is_followed(run, folder, tmp_path):
     assert lenet.load(out).temperature < 1
 
 
+def test_images_have_one_teacher(run, folder):
+    assert run("train", folder, "--teacher", "digits", "--teacher", "digits").status == 2
+
+
 def test_resume_with_a_recipe_is_wrong_usage(run, tmp_path):
     assert run("train", "--data", "digits8x8", "--resume", tmp_path / "state", "--epochs", 3).status == 2
 

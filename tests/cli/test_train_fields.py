@@ -77,6 +77,17 @@ def test_resuming_gives_the_same_numbers(run, labels, tmp_path):
     assert "before" not in resumed.stdout
 
 
+def test_a_teacher_is_listened_to(run, labels, tmp_path):
+    lenet.save(untrained(), tmp_path / "teacher.safetensors")
+    given = ("--fields", labels, "--from", "none", "--epochs", 1, "--quiet")
+    for name, more in (("alone", ()), ("taught", ("--teacher", tmp_path / "teacher.safetensors") * 2)):
+        outcome = run("train", *given, *more, "--out", tmp_path / f"{name}.safetensors")
+        assert outcome.status == 0, outcome.stderr
+    alone, taught = (lenet.load(tmp_path / f"{name}.safetensors") for name in ("alone", "taught"))
+    assert any((alone.parameters[name] != array).any() for name, array in taught.parameters.items())
+    assert "taught by" in taught.card.summary
+
+
 def test_one_field_cannot_be_divided(run, tmp_path, labels):
     folder = save_fields(written(1), tmp_path / "one")
     outcome = run("train", "--fields", folder, "--from", "none", "--epochs", 1)

@@ -207,6 +207,14 @@ def test_no_character_of_one_line_stands_above_another(text, slope):
     assert field_ink(on_paper(ink, contrast=0.7)).text.stacked == 0
 
 
+@pytest.mark.parametrize(("text", "row"), [("8", 32), ("3", 32), ("1", 40), ("181", 32)])
+def test_a_broken_character_is_one(text, row):
+    ink = field(text, height=60)
+    beside = ink.shape[1] // 3 if len(text) > 1 else 0
+    ink[row : row + 4, beside : ink.shape[1] - beside] = 0
+    assert field_ink(on_paper(ink, contrast=0.7)).text.stacked == 0
+
+
 @pytest.mark.parametrize("pen", [0.3, 0.7])
 def test_most_characters_of_two_lines_and_of_one_on_its_side_stand_above_another(pen):
     line = field("30528", margin=8)

@@ -30,12 +30,10 @@ STATE = Checkpoint(
 )
 
 
-@pytest.mark.parametrize("partner", [(), STATE.numbers])
-def test_state_comes_back(tmp_path, partner):
-    state = replace(STATE, partner=partner)
-    back = load(save(state, tmp_path / "state"))
+def test_state_comes_back(tmp_path):
+    back = load(save(STATE, tmp_path / "state"))
     for field in fields(Checkpoint):
-        np.testing.assert_equal(getattr(back, field.name), getattr(state, field.name))
+        np.testing.assert_equal(getattr(back, field.name), getattr(STATE, field.name))
 
 
 def test_full_disk_leaves_the_earlier_checkpoint(tmp_path, monkeypatch):

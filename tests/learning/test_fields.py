@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 import lenet
+from lenet.architectures import Architecture
 from lenet.datasets.labelled_fields import Fields
 from lenet.datasets.synthetic import synthetic_fields
-from lenet.errors import InputError
+from lenet.errors import DivergenceError, InputError
 from lenet.learning.fields import FIELD_CLASSES, train_fields
 from lenet.learning.recipes import RECIPES
+from lenet.reading.fields import emissions_of
+from lenet.strips import make_strips
 
 SHORT = replace(RECIPES["fields"], epochs=2, batch=8, warmup=0.0)
 
@@ -89,25 +92,23 @@ def test_going_on_from_a_network_leaves_that_one_alone(trained, fields):
     assert not np.array_equal(numbers(more), before)
 
 
-@pytest.fixture(scope="module")
-def pair(trained) -> lenet.Network:
-    network = trained.network.copy()
-    partner = lenet.Network(network.architecture, seed=9)
-    partner.classes = network.classes
-    network.partner = partner
-    return network
+def test_what_teachers_see_is_learned(trained, fields):
+    start, strips = lenet.Network(trained.network.architecture, seed=9), make_strips(fields.pictures)
+    start.classes = FIELD_CLASSES
+    images = [strip.image for strip in strips]
+
+    def apart(network):
+        pairs = zip(emissions_of(network, images, 0), emissions_of(trained.network, images, 0), strict=True)
+        return np.mean([(np.exp(b) * (b - a)).sum(axis=1).mean() for a, b in pairs])
+
+    taught = train_fields(fields, start=start, recipe=SHORT, teachers=[trained.network, trained.network])
+    assert apart(taught.network) < 0.8 * apart(train_fields(fields, start=start, recipe=SHORT).network)
 
 
-def test_a_partner_learns_as_well_and_each_as_if_alone(pair, fields):
-    brief = replace(SHORT, epochs=1)
-    both = train_fields(fields, start=pair, recipe=brief).network
-    for found, alone in ((both, pair.copy()), (both.partner, pair.partner)):
-        alone.partner = None
-        assert np.array_equal(numbers(found), numbers(train_fields(fields, start=alone, recipe=brief).network))
-
-
-def test_an_interrupted_training_of_a_pair_ends_in_the_same_numbers(pair, fields, tmp_path):
-    state = tmp_path / "state.safetensors"
+def test_a_training_goes_on_with_the_same_teachers_alone(trained, fields, tmp_path):
+    state, other = tmp_path / "state.safetensors", trained.network.copy()
+    other.parameters["OUTPUT.biases"][...] += 0.1
+    both = [trained.network, other]
 
     class StopError(Exception):
         pass
@@ -117,15 +118,28 @@ def test_an_interrupted_training_of_a_pair_ends_in_the_same_numbers(pair, fields
             raise StopError
 
     with pytest.raises(StopError):
-        train_fields(fields, start=pair, recipe=SHORT, checkpoint=state, callback=stop)
-    with pytest.raises(InputError, match="another network"):
-        train_fields(fields, resume=state)
-    again, whole = (
-        train_fields(fields, start=pair, resume=state).network,
-        train_fields(fields, start=pair, recipe=SHORT).network,
-    )
-    assert np.array_equal(numbers(again), numbers(whole))
-    assert np.array_equal(numbers(again.partner), numbers(whole.partner))
+        train_fields(fields, recipe=SHORT, teachers=both, checkpoint=state, callback=stop)
+    again = train_fields(fields, teachers=both[::-1], resume=state).network
+    assert np.array_equal(numbers(again), numbers(train_fields(fields, recipe=SHORT, teachers=both).network))
+    for teachers in ([], [trained.network], [other, other]):
+        with pytest.raises(InputError, match="another teacher"):
+            train_fields(fields, teachers=teachers, resume=state)
+
+
+def test_teachers_say_nothing_of_exact_fields(trained, fields):
+    ignorant = lenet.Network(trained.network.architecture, seed=9)
+    ignorant.classes = FIELD_CLASSES
+    longer, one = replace(SHORT, epochs=4), fields.subset([0])
+    taught = train_fields(fields, start=trained.network, recipe=longer, teachers=[ignorant])
+    exact = train_fields(one, exact=fields, start=trained.network, recipe=longer, teachers=[ignorant])
+    assert exact.history.loss[-1] < 0.8 * taught.history.loss[-1]
+
+
+def test_a_teacher_without_finite_answers_ends_the_training(trained, fields):
+    teacher = trained.network.copy()
+    teacher.parameters["OUTPUT.weights"][...] = 3e38
+    with pytest.raises(DivergenceError, match="in epoch 1"):
+        train_fields(fields, recipe=SHORT, teachers=[teacher])
 
 
 def test_as_many_synthetic_fields_pass_as_are_wanted(fields, digits):
@@ -145,3 +159,11 @@ def test_texts_and_networks_that_do_not_fit_are_refused(fields):
         train_fields(strange)
     with pytest.raises(InputError, match="whole fields"):
         train_fields(fields, start=lenet.load("digits"))
+    with pytest.raises(InputError, match="as a teacher"):
+        train_fields(fields, teachers=[lenet.load("digits")])
+    wider = lenet.Network(
+        Architecture("wider", (1, 40, 160), lenet.architectures.field_network(len(FIELD_CLASSES)).layers[2:])
+    )
+    wider.classes = FIELD_CLASSES
+    with pytest.raises(InputError, match="the same strides"):
+        train_fields(fields, teachers=[wider])

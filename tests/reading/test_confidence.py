@@ -32,6 +32,16 @@ def test_what_is_sure_is_accepted_without_a_reason():
     assert found.confidence == pytest.approx(0.9)
 
 
+def test_what_a_field_says_without_its_grammar_is_not_looked_for_where_it_is_sure():
+    def look():
+        raise AssertionError
+
+    options = {"written": True, "calibration": None, "threshold": 0.5}
+    assert judge(FieldTexts((text("12", 0.9),), look), grammar=grammar.get("digits"), **options).accepted
+    with pytest.raises(AssertionError):
+        judge(FieldTexts((text("12", 0.2),), look), grammar=grammar.get("digits"), **options)
+
+
 @pytest.mark.parametrize(
     ("found", "words"),
     [

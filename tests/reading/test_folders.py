@@ -100,6 +100,15 @@ def test_a_killed_run_goes_on_to_the_same_file(fields, whole, tmp_path):
     assert out.with_suffix(".bad.jsonl").read_bytes() == whole[1].bad_path.read_bytes()
 
 
+def test_a_run_is_not_gone_on_with_by_another_version(fields, tmp_path):
+    """Its weights may be others, and with them the rows."""
+    out, journal = tmp_path / "results.jsonl", tmp_path / "results.run.json"
+    lenet.read_folder(fields, out, "digits", processes=1)
+    journal.write_text(journal.read_text().replace(f'"{lenet.__version__}"', '"0.0.1"'))
+    with pytest.raises(InputError, match=r"begun with lenet 0\.0\.1"):
+        lenet.read_folder(fields, out, "digits", processes=1, resume=True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
 @pytest.mark.timeout(600)

@@ -12,6 +12,7 @@ import lenet
 from lenet.documents.cleanup import to_ink
 from lenet.documents.tables import find_tables
 from lenet.reading import tables
+from lenet.reading.readings import Reading
 from tests.ruled import Paper, table
 from tests.writing import write
 
@@ -53,6 +54,19 @@ def test_rows_of_a_table_are_rows_of_its_page():
     assert [reading.text for reading in readings] == ["7123", "50", "428", "96"]
     assert all(reading.accepted for reading in readings)
     assert [reading.text for reading in lenet.read_page(page, tables=None, threads=1)][-1] == "96"
+
+
+def test_boxes_that_are_hardly_sure_say_nothing_in_their_row_and_are_named():
+    def box(text, confidence, field):
+        reason = "" if confidence > 0.5 else "only 20.0% sure"
+        return Reading(text, Decimal(text), confidence, not reason, reason, (), (0, 0, 9, 9), field=field)
+
+    (row,) = tables.rows_of(
+        [[box("1", 0.99, "1.1"), box("2", 0.2, "1.2"), box("3", 0.4, "1.3")], [box("4", 0.25, "2.1")]]
+    )
+    assert row.text == "13"
+    assert not row.accepted
+    assert row.reason == "box 1.2: only 20.0% sure; box 1.3: only 20.0% sure"
 
 
 def test_print_is_left_out_where_its_colour_tells_it():

@@ -44,7 +44,12 @@ def _place_for_state(_ctx: click.Context, _option: click.Parameter, value: str |
 @click.option("--from", "start", metavar="MODEL", help="Network to go on from, or none.  [with --fields: fields]")
 @click.option("--architecture", type=click.Choice(list(ZOO)), help="What to train.  [default: lenet5]")
 @click.option("--recipe", help=f"How: {', '.join(RECIPES)}, or a JSON file; what suits the data if left out.")
-@click.option("--teacher", help="A network, or a .safetensors file, whose answers are learned instead of the labels.")
+@click.option(
+    "--teacher",
+    multiple=True,
+    help="A network, or a .safetensors file, whose answers are learned instead of the labels; with --fields, besides "
+    "the texts, and there may be several.",
+)
 @click.option("--epochs", type=click.IntRange(min=0), help="Times that every training image is seen.")
 @options.seed
 @options.threads
@@ -63,7 +68,7 @@ def _place_for_state(_ctx: click.Context, _option: click.Parameter, value: str |
 @options.quiet
 def command(
     folder: str | None, data_name: str | None, fields: str | None, kind: str | None, start: str | None,
-    architecture: str | None, recipe: str | None, teacher: str | None, epochs: int | None, seed: int | None,
+    architecture: str | None, recipe: str | None, teacher: tuple[str, ...], epochs: int | None, seed: int | None,
     threads: int, out: str | None, checkpoint: str | None, resume: str | None, save: str | None, as_is: bool,
     quiet: bool,
 ) -> None:  # fmt: skip
@@ -77,12 +82,24 @@ def command(
         raise click.UsageError("a checkpoint carries its recipe; give --resume without --recipe, --epochs and --seed")
     checkpoint = checkpoint or resume  # which goes on being kept
     if fields is not None:
-        if folder or data_name or architecture or teacher or as_is:
-            raise click.UsageError("--fields excludes FOLDER, --data, --architecture, --teacher and --as-is")
+        if folder or data_name or architecture or as_is:
+            raise click.UsageError("--fields excludes FOLDER, --data, --architecture and --as-is")
         how = None if recipe is None else choices.recipe(recipe, 0, named("fields"), None, None)
         return train_on_fields(
             FieldTraining(
-                fields, kind or "digits", start, how, epochs, seed, threads, out, checkpoint, resume, save, quiet
+                fields=fields,
+                kind=kind or "digits",
+                start=start,
+                teachers=teacher,
+                recipe=how,
+                epochs=epochs,
+                seed=seed,
+                threads=threads,
+                out=out,
+                checkpoint=checkpoint,
+                resume=resume,
+                save=save,
+                quiet=quiet,
             )
         )
     if start is not None or kind is not None:
@@ -92,7 +109,9 @@ def command(
     chosen = None
     if resume is None:
         chosen = choices.recipe(recipe, len(training), named(architecture or "lenet5"), epochs, seed)
-    taught_by = None if teacher is None else weights.load(teacher)
+    if len(teacher) > 1:
+        raise click.UsageError("images have one teacher; give --teacher once")
+    taught_by = weights.load(teacher[0]) if teacher else None
     with Progress(quiet=quiet) as shown:
         network, history = learning.train(
             training, architecture, recipe=chosen, teacher=taught_by, resume=resume, checkpoint=checkpoint,

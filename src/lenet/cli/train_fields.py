@@ -38,6 +38,7 @@ class FieldTraining:
     fields: str
     kind: str
     start: str | None
+    teachers: tuple[str, ...]
     recipe: Recipe | None
     epochs: int | None
     seed: int | None
@@ -54,11 +55,12 @@ def train_on_fields(asked: FieldTraining) -> None:
     grammar.get(asked.kind)  # refuses what cannot be measured before it is trained
     fields, digits = load_fields(asked.fields), digits_here()
     start = None if asked.start == "none" else weights.load(asked.start or "fields")
+    teachers = [weights.load(teacher) for teacher in asked.teachers]
     recipe = _recipe(asked, start)
     training, held_out = _divided(fields, recipe)
     with Progress(quiet=asked.quiet) as shown:
         network, history = train_fields(
-            training, digits, start=start, recipe=recipe, validation=held_out, resume=asked.resume,
+            training, digits, start=start, recipe=recipe, validation=held_out, teachers=teachers, resume=asked.resume,
             checkpoint=asked.checkpoint, callback=shown.training, threads=asked.threads,
             synthetic=min(SYNTHETIC, len(training) * max(1, recipe.epochs)),
         )  # fmt: skip
@@ -133,6 +135,7 @@ def _card(
     asked: FieldTraining, training: Fields, held_out: Fields, digits: Dataset, recipe: Recipe, figures: dict[str, float]
 ) -> Card:
     begun = "from new numbers" if asked.start == "none" else f"from {asked.start or 'fields'}"
+    begun += f", taught by {' and '.join(asked.teachers)}," if asked.teachers else ""
     return Card(
         Path(asked.out or "fields").stem,
         f"Reads whole fields; trained {begun} on {len(training):,} fields of {training.name} and on synthetic ones of "

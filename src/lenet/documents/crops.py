@@ -145,7 +145,7 @@ def line_crop(evened: NDArray[np.uint8]) -> Line | None:
         slice(max(0, top - margin), min(rows, bottom + margin)),
         slice(max(0, left - margin), min(columns, right + margin)),
     )
-    return Line(crop, stacked(np.ascontiguousarray(near)))
+    return Line(crop, stacked(np.ascontiguousarray(near), top, bottom))
 
 
 def _characters(evened: NDArray[np.uint8]) -> NDArray[np.int32]:

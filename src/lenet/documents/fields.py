@@ -125,7 +125,8 @@ def field_ink(picture: NDArray[Any], *, one_line: bool = True) -> FieldInk:
     if line is not None:
         crop = _within(crop, line.crop, field.scale)
         field = _cleaned(picture, crop)
-        field = replace(field, text=replace(field.text, stacked=line.stacked))
+        if field.text.height:
+            field = replace(field, text=replace(field.text, stacked=max(line.stacked, field.text.stacked)))
     return _placed(field, crop, picture.shape)
 
 

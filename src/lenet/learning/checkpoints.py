@@ -32,7 +32,6 @@ Numbers = NDArray[np.float32]
 NUMBERS = ("parameters", "statistics", "optimizer", "average_parameters", "average_statistics")
 """The numbers of a training: of the network, as the engine lays them out; the momentum or moments of the optimiser; the
 moving averages, which are empty where the recipe takes none."""
-_PARTNER = "partner_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +45,6 @@ class Checkpoint:
     step : steps of the optimiser so far.
     history : the epochs so far.
     numbers : all of `NUMBERS`, float32.
-    partner : those of the network's partner, if it is trained as well.
     """
 
     architecture: Architecture
@@ -55,7 +53,6 @@ class Checkpoint:
     step: int
     history: History
     numbers: tuple[Numbers, ...]
-    partner: tuple[Numbers, ...] = ()
 
 
 def save(checkpoint: Checkpoint, path: str | os.PathLike[str]) -> Path:
@@ -77,8 +74,6 @@ def save(checkpoint: Checkpoint, path: str | os.PathLike[str]) -> Path:
         "step": json.dumps(checkpoint.step),
     }
     arrays = dict(zip(NUMBERS, checkpoint.numbers, strict=True))
-    if checkpoint.partner:
-        arrays |= {_PARTNER + name: some for name, some in zip(NUMBERS, checkpoint.partner, strict=True)}
     return write_whole(path, [pack({name: np.ascontiguousarray(some) for name, some in arrays.items()}, metadata)])
 
 
@@ -105,8 +100,7 @@ def load(path: str | os.PathLike[str]) -> Checkpoint:
         raise InputError(f"{path} cannot be read ({error.strerror or error}); give a checkpoint's path") from error
     except (SafetensorError, TypeError, ValueError, AttributeError) as error:
         raise _refuse(path, str(error)) from None
-    own, both = set(NUMBERS), {*NUMBERS, *(_PARTNER + name for name in NUMBERS)}
-    if header.get("format") != FORMAT or set(arrays) not in (own, both):
+    if header.get("format") != FORMAT or set(arrays) != set(NUMBERS):
         raise _refuse(path, "other contents than a checkpoint's")
     for name, array in arrays.items():
         if array.dtype != np.float32 or array.ndim != 1 or not np.isfinite(array).all():
@@ -124,9 +118,8 @@ def _join(path: Path, header: dict[str, str], arrays: dict[str, Numbers]) -> Che
         step = int(header["step"])
         if not 0 <= step < 1 << 62:
             raise _refuse(path, f"{step} steps")
-        own = tuple(arrays[name] for name in NUMBERS)
-        partner = tuple(arrays[_PARTNER + name] for name in NUMBERS if _PARTNER + name in arrays)
-        return Checkpoint(architecture, recipe, header["data"], step, history, own, partner)
+        numbers = tuple(arrays[name] for name in NUMBERS)
+        return Checkpoint(architecture, recipe, header["data"], step, history, numbers)
     except FormatError:
         raise
     except (LenetError, KeyError, TypeError, ValueError, RecursionError) as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,13 +21,12 @@ from lenet.datasets.labelled_fields import Fields
 from lenet.datasets.synthetic import SIGNS, synthetic_fields
 from lenet.errors import InputError
 from lenet.learning import checkpoints
-from lenet.learning.checkpoints import Checkpoint
 from lenet.learning.history import Epoch, History, Progress
 from lenet.learning.loop import Course, Training
 from lenet.learning.recipes import RECIPES, Recipe
 from lenet.learning.spelling import best_spelling, log_softmax, spelling_loss
 from lenet.network import Network
-from lenet.strips import grouped, make_strips, padded, side_by_side
+from lenet.strips import ROWS, grouped, make_strips, padded, side_by_side
 
 __all__ = ["FIELD_CLASSES", "train_fields"]
 
@@ -43,6 +42,8 @@ _STEEPEST = 5.0
 """Norm of the gradient beyond which it is made shorter; of ours."""
 _BETA2 = 0.99
 """AdamW's; of ours: a training has a few thousand steps."""
+_TAUGHT = 0.7
+"""What the answers of teachers count beside the texts; of ours."""
 _MIXED = 8
 """Batches that are sorted by width together, so that images of a batch are about as wide."""
 _MIXING = 8.0
@@ -50,11 +51,12 @@ _MIXING = 8.0
 
 
 class _Sample(NamedTuple):
-    """Fields ready for training: strips, the classes of their texts, and whether those leave signs out."""
+    """Fields ready for training: strips, the classes of their texts, whether those leave signs out, and are taught."""
 
     strips: list[NDArray[np.uint8]]
     texts: list[NDArray[np.int64]]
     is_open: NDArray[np.bool_]
+    is_taught: NDArray[np.bool_]
 
 
 def train_fields(
@@ -66,6 +68,8 @@ def train_fields(
     validation: Fields | None = None,
     synthetic: int = SYNTHETIC,
     beside: float = 1.0,
+    exact: Fields | None = None,
+    teachers: Sequence[Network] = (),
     resume: str | Path | None = None,
     checkpoint: str | Path | None = None,
     callback: Callable[[Progress], None] | None = None,
@@ -77,13 +81,16 @@ def train_fields(
     ----------
     fields : pictures of fields and their texts, all of `SIGNS`; without them, synthetic fields alone are learned.
     digits : single digits to compose synthetic fields of.
-    start : a network to go on from, such as the shipped "fields"; its partner learns as well. Without it,
-        `field_network` with new numbers.
+    start : a network to go on from, such as the shipped "fields". Without it, `field_network` with new numbers.
     recipe : how to train; `RECIPES["fields"]`, or "fields-more" where there is a network to start from.
     validation : fields to measure the error on after each epoch.
     synthetic : how many synthetic fields to write.
     beside : how many of them pass in each epoch for each given field.
-    resume, checkpoint, callback, threads : as in `lenet.train`.
+    exact : other fields to learn, whose texts say every sign; teachers say nothing of them.
+    teachers : networks for whole fields, of the same strides, whose answers are learned as well (Hinton, Vinyals and
+        Dean 2015): at each place of the very same distorted fields, the mean of what they see. One network so comes as
+        far as several do together.
+    resume, checkpoint, callback, threads : as in `lenet.train`; `resume` needs the same teachers.
 
     Returns
     -------
@@ -92,7 +99,7 @@ def train_fields(
     Raises
     ------
     InputError
-        There are neither fields nor digits, a text has other characters, or the network reads other classes.
+        There are neither fields nor digits, a text has other characters, or a network reads other classes.
     DivergenceError
         The loss left the finite numbers.
     """
@@ -101,7 +108,10 @@ def train_fields(
     before = None if resume is None else checkpoints.load(resume)
     used = recipe or (before.recipe if before else RECIPES["fields" if start is None else "fields-more"])
     network = _network(start, used.seed)
-    course = _FieldCourse(network, fields, digits, validation, used, synthetic, beside, threads)
+    taught_by = tuple(teachers)
+    for teacher in taught_by:
+        _check_teacher(teacher, network)
+    course = _FieldCourse(network, fields, digits, exact, validation, used, synthetic, beside, taught_by, threads)
     if before is not None:
         course.restore(before, course.fingerprint())
     while len(course.epochs) < used.epochs:
@@ -111,13 +121,25 @@ def train_fields(
     return Training(course.outcome(), History(tuple(course.epochs)))
 
 
-class _Learner(Course):
-    """A network that learns batch by batch."""
+class _FieldCourse(Course):
+    """A training on fields under way."""
 
     signs = np.array([True, *(sign in OPEN_SIGNS for sign in SIGNS)])
 
-    def __init__(self, network: Network, recipe: Recipe, threads: int) -> None:
-        self.network, self.recipe, self.threads = network, recipe, threads
+    def __init__(
+        self,
+        network: Network,
+        fields: Fields | None,
+        digits: Dataset | None,
+        exact: Fields | None,
+        validation: Fields | None,
+        recipe: Recipe,
+        synthetic: int,
+        beside: float,
+        teachers: Sequence[Network],
+        threads: int,
+    ) -> None:
+        self.network, self.recipe, self.teachers, self.threads = network, recipe, teachers, threads
         self.trainer = _engine.Trainer(
             network._engine,
             optimizer=recipe.optimizer,
@@ -129,47 +151,14 @@ class _Learner(Course):
         )
         self.average = None
         self.epochs: list[Epoch] = []
-
-    def learn(
-        self, images: NDArray[np.float32], batch: _Sample, rate: float
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Take one step; return the scores of the images, (n, classes, places), and the loss of each."""
-        scores = self.trainer.forward(images)[:, :, 0]
-        spelled = spelling_loss(scores, batch.texts, self.signs, batch.is_open)
-        if np.isfinite(spelled.losses).all():
-            self._step(spelled.deltas / np.float32(len(batch.texts)), rate)
-        return scores, spelled.losses
-
-    def _step(self, deltas: NDArray[np.float32], rate: float) -> None:
-        gradient = self.trainer.backward(np.ascontiguousarray(deltas[:, :, np.newaxis]))
-        steepness = math.sqrt(float(gradient @ gradient))
-        if steepness > _STEEPEST:
-            gradient = gradient * np.float32(_STEEPEST / steepness)
-        self.trainer.update(gradient, rate)
-        self._follow(1)
-
-
-class _FieldCourse(_Learner):
-    """A training on fields under way: of a network, and of its partner."""
-
-    def __init__(
-        self,
-        network: Network,
-        fields: Fields | None,
-        digits: Dataset | None,
-        validation: Fields | None,
-        recipe: Recipe,
-        synthetic: int,
-        beside: float,
-        threads: int,
-    ) -> None:
-        super().__init__(network, recipe, threads)
-        self.partner = None if network.partner is None else _Learner(network.partner, recipe, threads)
         self.data = fields or digits  # type: ignore[assignment]
         self.real = _sample(fields) if fields else None
+        self.exact = _sample(exact, exact=True) if exact else None
         self.synthetic = None if digits is None else _synthetic(digits, synthetic, recipe.seed)
         self.held_out = _sample(validation) if validation else None
         self.shares = _shares(self.real, self.synthetic, beside)
+        if self.exact is not None:
+            self.shares.append((self.exact, len(self.exact.strips)))
         self.passing = sum(count for _, count in self.shares)
         self.training = np.arange(self.passing)
         self.steps = math.ceil(self.passing / recipe.batch)
@@ -184,18 +173,47 @@ class _FieldCourse(_Learner):
         for step, batch in enumerate(self._batches(rng)):
             images = self._distorted(batch.strips, rng, (first + step) * self.recipe.batch)
             rate = float(self.rates[first + step])
-            scores, losses = self.learn(images, batch, rate)
-            if self.partner is not None:
-                losses = np.add(losses, self.partner.learn(images, batch, rate)[1]) * np.float32(0.5)
+            scores, losses = self._learn(images, batch, rate)
             if not np.isfinite(losses).all():
                 raise self._diverged(number, math.nan)
             loss, done = loss + float(losses.sum()), done + len(batch.texts)
-            wrong += self._wrong(log_softmax(scores), batch)
+            wrong += self._wrong(log_softmax(scores), batch.texts, batch.is_open)
             if step % 20 == 19:
                 callback(self._progress(number, done, loss, wrong))
         error, rate = self._validation_error(), float(self.rates[first + self.steps - 1])
         self.epochs.append(Epoch(number, loss / done, wrong / done, error, rate, time.perf_counter() - begun))
         callback(self._progress(number, done, loss, wrong, self.epochs[-1]))
+
+    def _learn(
+        self, images: NDArray[np.float32], batch: _Sample, rate: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Take one step; return the scores of the images, (n, classes, places), and the loss of each."""
+        scores = self.trainer.forward(images)[:, :, 0]
+        spelled = spelling_loss(scores, batch.texts, self.signs, batch.is_open)
+        if np.isfinite(spelled.losses).all():
+            deltas = spelled.deltas
+            if self.teachers:
+                taught = np.exp(log_softmax(scores)) - self._taught(images)
+                weight = np.float32(_TAUGHT) * batch.is_taught[:, np.newaxis, np.newaxis]
+                deltas = deltas + weight * (taught - deltas)
+            self._step(deltas / np.float32(len(batch.texts)), rate)
+        return scores, spelled.losses
+
+    def _taught(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how probable the teachers hold each class at each place, in the geometric mean."""
+        seen = [teacher.outputs(images, threads=self.threads)[:, :, 0] for teacher in self.teachers]
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is told by the gradient
+            return np.exp(log_softmax(np.mean(seen, axis=0)))
+
+    def _step(self, deltas: NDArray[np.float32], rate: float) -> None:
+        gradient = self.trainer.backward(np.ascontiguousarray(deltas[:, :, np.newaxis], np.float32))
+        steepness = math.sqrt(float(gradient @ gradient))
+        if not math.isfinite(steepness):
+            raise self._diverged(len(self.epochs) + 1, steepness)
+        if steepness > _STEEPEST:
+            gradient = gradient * np.float32(_STEEPEST / steepness)
+        self.trainer.update(gradient, rate)
+        self._follow(1)
 
     def _batches(self, rng: np.random.Generator) -> Iterator[_Sample]:
         """Give an epoch's fields in batches of like width, in random order."""
@@ -213,6 +231,7 @@ class _FieldCourse(_Learner):
                     [part.strips[k] for part, k in picked],
                     [part.texts[k] for part, k in picked],
                     np.array([part.is_open[k] for part, k in picked]),
+                    np.array([part.is_taught[k] for part, k in picked]),
                 )
 
     def _distorted(self, strips: list[NDArray[np.uint8]], rng: np.random.Generator, first: int) -> NDArray[np.float32]:
@@ -227,52 +246,35 @@ class _FieldCourse(_Learner):
         bent = _engine.distort(images, self.recipe.seed, first, threads=self.threads, **amounts)
         return _weathered(np.asarray(bent / 255, np.float32), rng)
 
-    def _wrong(self, logs: NDArray[np.float32], sample: _Sample) -> int:
+    def _wrong(self, logs: NDArray[np.float32], texts: Sequence[NDArray[np.int64]], is_open: NDArray[np.bool_]) -> int:
         """Count the fields whose likeliest sequence spells something else than their text."""
         found = [
-            best_spelling(one, self.signs if is_open else None)
-            for one, is_open in zip(logs, sample.is_open, strict=True)
+            best_spelling(one, self.signs if leaves_out else None)
+            for one, leaves_out in zip(logs, is_open, strict=True)
         ]
-        return sum(a != list(b) for a, b in zip(found, sample.texts, strict=True))
+        return sum(a != list(b) for a, b in zip(found, texts, strict=True))
 
     def _validation_error(self) -> float | None:
         if self.held_out is None:
             return None
         network, wrong = self.outcome(), 0
         for which, images in grouped(self.held_out.strips, 64):
-            logs = log_softmax(network.joint_outputs(images, threads=self.threads)[:, :, 0])
-            texts = [self.held_out.texts[k] for k in which]
-            wrong += self._wrong(logs, _Sample([], texts, self.held_out.is_open[which]))
+            logs = log_softmax(network.outputs(images, threads=self.threads)[:, :, 0])
+            wrong += self._wrong(logs, [self.held_out.texts[k] for k in which], self.held_out.is_open[which])
         return wrong / len(self.held_out.texts)
 
-    def outcome(self) -> Network:
-        """Return the network as it would be handed over now, with its partner."""
-        network = super().outcome()
-        if self.partner is not None:
-            network.partner = self.partner.outcome()
-        return network
-
-    def state(self, fingerprint: str) -> Checkpoint:
-        """Return all that is needed to go on after the last epoch."""
-        partner = () if self.partner is None else self.partner.numbers()
-        return replace(super().state(fingerprint), partner=partner)
-
-    def restore(self, saved: Checkpoint, fingerprint: str) -> None:
-        """Put everything back as it was when `saved` was made."""
-        super().restore(saved, fingerprint)
-        if bool(saved.partner) != (self.partner is not None):
-            raise InputError("the checkpoint was made from another network; start from the same, or anew")
-        if self.partner is not None:
-            self.partner.put_back(saved.partner, saved.step)
-
     def fingerprint(self) -> str:
-        """Return what tells these fields from other ones."""
-        parts = [part for part in (self.real, self.synthetic) if part is not None]
-        return " ".join(
+        """Return what tells these fields and teachers from other ones."""
+        prints = [
             f"{len(part.strips)} {zlib.crc32(b''.join(strip.tobytes() for strip in part.strips)):08x} "
             f"{zlib.crc32(b''.join(text.tobytes() for text in part.texts)):08x}"
-            for part in parts
+            for part in (self.real, self.synthetic, self.exact)
+            if part is not None
+        ]
+        teachers = sorted(
+            zlib.crc32(each._engine.statistics.data, zlib.crc32(each._engine.parameters.data)) for each in self.teachers
         )
+        return " ".join([*prints, *(f"{teacher:08x}" for teacher in teachers)])
 
 
 def _network(start: Network | None, seed: int) -> Network:
@@ -280,23 +282,43 @@ def _network(start: Network | None, seed: int) -> Network:
         network = Network(field_network(len(FIELD_CLASSES)), seed=seed)
         network.classes = FIELD_CLASSES
         return network
-    if start.classes != FIELD_CLASSES:
-        raise InputError(f"{start} was given to start from; expected a network for whole fields, such as 'fields'")
-    network = start.copy()
+    network = _checked(start, "to start from").copy()
     network.card = None
     return network
 
 
-def _sample(fields: Fields) -> _Sample:
+def _check_teacher(teacher: Network, network: Network) -> None:
+    """Raise `InputError` where a network cannot be taught by another."""
+    blank = np.zeros((1, 1, ROWS, ROWS), np.uint8)
+    if _checked(teacher, "as a teacher").outputs(blank).shape != network.outputs(blank).shape:
+        raise InputError(f"{teacher} sees other places of a field than {network}; give a teacher of the same strides")
+
+
+def _checked(network: Network, purpose: str) -> Network:
+    if network.classes != FIELD_CLASSES:
+        raise InputError(f"{network} was given {purpose}; expected a network for whole fields, such as 'fields'")
+    return network
+
+
+def _sample(fields: Fields, *, exact: bool = False) -> _Sample:
     for text, name in zip(fields.texts, fields.names, strict=True):
         if unknown := set(text) - set(SIGNS):
             raise InputError(
                 f"the text {text!r} of {name} has {', '.join(sorted(unknown))}; a field network knows {SIGNS}: "
                 "write other characters as ?"
             )
-    is_open = np.array([text.isdigit() for text in fields.texts])
-    strips = [strip.image for strip in make_strips(fields.pictures)]
-    return _Sample(strips, [_codes(text) for text in fields.texts], is_open)
+    is_open = np.array([text.isdigit() and not exact for text in fields.texts])
+    return _Sample(
+        [_strip(picture, text) for picture, text in zip(fields.pictures, fields.texts, strict=True)],
+        [_codes(text) for text in fields.texts],
+        is_open,
+        np.full(len(fields), not exact),
+    )
+
+
+def _strip(picture: NDArray[np.uint8], text: str) -> NDArray[np.uint8]:
+    """Return the strip of a field; where its text has a half, with both numbers of that."""
+    return make_strips([picture], fractions="½" in text)[0].image
 
 
 def _shares(real: _Sample | None, synthetic: _Sample | None, beside: float) -> list[tuple[_Sample, int]]:
@@ -313,9 +335,9 @@ def _synthetic(digits: Dataset, count: int, seed: int) -> _Sample:
     """Write synthetic fields, once for several trainings with the same digits."""
     strips, texts = [], []
     for field in synthetic_fields(digits, count, seed=seed):
-        strips.append(make_strips([field.picture], fractions="½" in field.text)[0].image)
+        strips.append(_strip(field.picture, field.text))
         texts.append(_codes(field.text))
-    return _Sample(strips, texts, np.zeros(len(texts), bool))
+    return _Sample(strips, texts, np.zeros(len(texts), bool), np.ones(len(texts), bool))
 
 
 def _codes(text: str) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import math
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
@@ -255,18 +255,6 @@ class Course:
         engine = self.network._engine
         return (engine.parameters, engine.statistics, self.trainer.state, *(self.average or (none, none)))
 
-    def put_back(self, numbers: Sequence[NDArray[np.float32]], step: int) -> None:
-        """Go on with the numbers that were there after so many steps."""
-        places = self.numbers()[:3]
-        sizes = [len(place) for place in places]
-        if [len(some) for some in numbers] != sizes + (sizes[:2] if self.recipe.average else [0, 0]):
-            raise FormatError(f"the checkpoint's numbers are not as many as {self.network} needs; start anew")
-        for place, some in zip(places, numbers[:3], strict=True):
-            place[...] = some
-        self.average = (np.array(numbers[3]), np.array(numbers[4])) if self.recipe.average else None
-        self.network._engine.changed()
-        self.trainer.step = step
-
     def state(self, fingerprint: str) -> Checkpoint:
         """Return all that is needed to go on after the last epoch."""
         history = History(tuple(self.epochs))
@@ -281,7 +269,15 @@ class Course:
                 f"the checkpoint was made with other data than {self.data}, other classes, or another teacher; "
                 "give the same, or start anew"
             )
-        self.put_back(saved.numbers, saved.step)
+        places = self.numbers()[:3]
+        sizes = [len(place) for place in places]
+        if [len(some) for some in saved.numbers] != sizes + (sizes[:2] if self.recipe.average else [0, 0]):
+            raise FormatError(f"the checkpoint's numbers are not as many as {self.network} needs; start anew")
+        for place, some in zip(places, saved.numbers[:3], strict=True):
+            place[...] = some
+        self.average = (np.array(saved.numbers[3]), np.array(saved.numbers[4])) if self.recipe.average else None
+        self.network._engine.changed()
+        self.trainer.step = saved.step
         self.epochs = list(saved.history.epochs)
 
 

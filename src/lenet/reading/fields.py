@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
 
 import numpy as np
@@ -19,7 +19,7 @@ from lenet.network import Network
 from lenet.strips import Strip, padded, side_by_side
 from lenet.trellis import Acceptor, Spelling, prefix_search, prefix_search_many
 
-__all__ = ["ALONE", "FRAME", "FieldText", "FieldTexts", "emissions_of", "is_field_network", "margin_of", "spell_strips"]
+__all__ = ["FRAME", "FieldText", "FieldTexts", "emissions_of", "is_field_network", "margin_of", "spell_strips"]
 
 BEAM = 12
 """Texts that the search follows side by side; of ours."""
@@ -29,9 +29,6 @@ FRAME = 4
 """Columns of a strip for each place at which the network says what it sees."""
 LOOKALIKES = {"/": "1"}
 """What else a sign may be where a grammar of plain texts does not know it: many a 1 is a slanted stroke."""
-ALONE = ("mark",)
-"""Kinds that are read without a network's partner, which knows halves badly: of 195 boxes of marks that nothing is
-reported of, 84 % are right without it and 75 % with it."""
 NO_SIGN = "?"
 """A letter or a scribble: no sign that may be passed over, since it may be a digit of a hand that was never seen."""
 NOTHING = "nothing"
@@ -66,16 +63,16 @@ class FieldTexts:
     ----------
     best : of texts that mean the same the likeliest, with the probability of all; best first; none where nothing of
         the grammar fits the field.
-    look : gives the best text of all signs.
+    find_free : searches the best text of all signs.
     """
 
     best: tuple[FieldText, ...]
-    look: Callable[[], FieldText]
+    find_free: Callable[[], FieldText] = field(compare=False, repr=False)
 
     @cached_property
     def free(self) -> FieldText:
         """The best text of all signs, looked for when it is first asked for: only of doubtful fields it is."""
-        return self.look()
+        return self.find_free()
 
     @property
     def margin(self) -> float:
@@ -107,7 +104,7 @@ def spell_strips(
         The network's classes write no text of the grammar.
     """
     acceptor, passed_over, taken_for = _prepared(grammar, network.classes)
-    everything = emissions_of(network, [strip.image for strip in strips], threads, joint=grammar.kind not in ALONE)
+    everything = emissions_of(network, [strip.image for strip in strips], threads)
     wanted = [_without(logs, passed_over, taken_for) for logs in everything]
     found = prefix_search_many(wanted, acceptor, beam=BEAM, n_best=n_best, threads=threads)
     texts = []
@@ -141,28 +138,20 @@ def _prepared(grammar: Grammar, classes: tuple[str, ...]) -> tuple[Acceptor, tup
     return acceptor, tuple(unknown - {sign for sign, _ in pairs}), tuple(pairs)
 
 
-def emissions_of(
-    network: Network, images: Sequence[NDArray[np.uint8]], threads: int, *, joint: bool = True
-) -> list[NDArray[np.float32]]:
-    """Return the logarithms of what a network sees at each place of each image, float32 (places, classes).
-
-    Where `joint`, of what it sees together with its partner.
-    """
+def emissions_of(network: Network, images: Sequence[NDArray[np.uint8]], threads: int) -> list[NDArray[np.float32]]:
+    """Return the logarithms of what a network sees at each place of each image, float32 (places, classes)."""
     return [
         logs
         for begin in range(0, len(images), TOGETHER)
-        for logs in _emissions(network, images[begin : begin + TOGETHER], threads, joint=joint)
+        for logs in _emissions(network, images[begin : begin + TOGETHER], threads)
     ]
 
 
-def _emissions(
-    network: Network, images: Sequence[NDArray[np.uint8]], threads: int, *, joint: bool
-) -> list[NDArray[np.float32]]:
+def _emissions(network: Network, images: Sequence[NDArray[np.uint8]], threads: int) -> list[NDArray[np.float32]]:
     """Return the same of images that go through the network together, each as wide as `padded` says."""
     widths = np.array([padded(image.shape[1]) for image in images])
     together, places = side_by_side(images, widths.tolist()), widths // FRAME
-    outputs = network.joint_outputs if joint else network.outputs
-    seen = outputs(together, widths=widths, threads=threads)[:, :, 0]
+    seen = network.outputs(together, widths=widths, threads=threads)[:, :, 0]
     logs = _log_softmax(seen / np.float32(network.temperature))
     return [np.ascontiguousarray(one[:, :count].T) for one, count in zip(logs, places.tolist(), strict=True)]
 

@@ -239,7 +239,10 @@ def _processes(processes: int) -> int:
 
 def _described(kind: Any, options: dict[str, Any]) -> dict[str, Any]:
     """Return what the rows depend on, as values that JSON takes."""
-    given = {"kind": kind, **{name: value for name, value in options.items() if name != "threads"}}
+    from importlib.metadata import version
+
+    given = {name: value for name, value in options.items() if name != "threads"}
+    given = {"lenet": version("lenet"), "kind": kind, **given}
     return {name: _as_json(name, value) for name, value in given.items() if value is not None}
 
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from lenet.errors import InputError
 from lenet.network import Network
 from lenet.reading.fields import (
-    ALONE,
     FRAME,
     FieldText,
     FieldTexts,
@@ -99,7 +98,7 @@ def explain(
         reader(picture) if field.file is not None else reader(field.page.picture),
         field.page.picture,
         strip,
-        np.exp(emissions_of(network, [strip.image], reader.threads, joint=reader.grammar.kind not in ALONE)[0]),
+        np.exp(emissions_of(network, [strip.image], reader.threads)[0]),
         -margin_of(strip),
         network.classes,
         spell_strips(network, [strip], reader.grammar, threads=reader.threads)[0],

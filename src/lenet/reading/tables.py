@@ -46,8 +46,8 @@ _FULL = 0.85
 """Several lines fill their box from top to bottom, at least so much of it; of ours."""
 _STROKE_WIDTH, _STROKE_LENGTH = 0.06, 0.6
 """A stroke through a box is so much thinner than long, and reaches so far over the box, of its diagonal; of ours."""
-_UNREAD = 0.05
-"""A box that is read less surely than this adds nothing to its row; of ours."""
+_UNREAD = 0.25
+"""A box that is no surer than this adds nothing to its row: nor is one that was read only in part; of ours."""
 _COUNTED = 3
 """So many boxes that count up one by one are a heading."""
 _EVEN = 0.12
@@ -156,10 +156,13 @@ def in_order(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def rows_of(boxes: TableReadings) -> list[Reading]:
-    """Return a reading for each row of a table in which anything can be read: what its boxes say, side by side."""
+    """Return a reading for each row of a table in which anything can be read: what its boxes say, side by side.
+
+    Boxes that are hardly sure say nothing, and are named in the reason: many hold words.
+    """
     rows = []
     for row in boxes:
-        read = [reading for reading in row if reading.text and reading.confidence >= _UNREAD]
+        read = [reading for reading in row if reading.text and reading.confidence > _UNREAD]
         if read:
             text = "".join(reading.text for reading in read)
             unsure = [f"box {reading.field}: {reading.reason}" for reading in row if reading.reason and reading.text]

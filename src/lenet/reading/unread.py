@@ -13,7 +13,7 @@ __all__ = ["is_all_read", "left_unread"]
 
 _STACKED = 0.5
 """Where more of the ink than this stands above or below a character as high, there are several lines, or one
-that lies on its side; of ours: 1 of 903 amounts has that, 76 % of them on their sides, and 87 % of two under each
+that lies on its side; of ours: none of 903 amounts has that, 70 % of them on their sides, and 87 % of two under each
 other."""
 
 _CHARACTER = 0.3
@@ -37,11 +37,13 @@ def left_unread(text: FieldText, strip: Strip, kind: str) -> str:
     ----------
     text : what was read on the strip.
     strip : of `lenet.strips.make_strips`.
-    kind : of the grammar. Marks have fractions, whose numbers stand one above the other; the other kinds do not.
+    kind : of the grammar. A mark may have a half, whose numbers stand one above the other, and pieces that are missed.
     """
-    if kind == "mark":
-        return "" if is_all_read(text, strip) else f"something beside {text.text!r} was not read"
-    return "several lines are written, or one on its side; give one line, upright" if strip.stacked > _STACKED else ""
+    if kind == "mark" and not is_all_read(text, strip):
+        return f"something beside {text.text!r} was not read"
+    if strip.stacked > _STACKED and not (kind == "mark" and "½" in text.text):
+        return "several lines are written, or one on its side; give one line, upright"
+    return ""
 
 
 def is_all_read(text: FieldText, strip: Strip) -> bool:
