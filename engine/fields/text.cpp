@@ -162,13 +162,23 @@ bool leaves(const glyphs::Component& c, const Text& text, float middle) {
   return static_cast<float>(c.top) - level < text.top - slack || static_cast<float>(c.bottom) - level > text.bottom + slack;
 }
 
-// Whether two characters about as high stand one above the other, near enough to be lines of one text.
-bool is_stacked(const glyphs::Component& a, const glyphs::Component& b) {
-  if (height(a) > 2 * height(b) || height(b) > 2 * height(a)) return false;
-  const auto across = static_cast<float>(std::min(a.right, b.right) - std::max(a.left, b.left));
-  const auto apart = static_cast<float>(std::max(a.top - b.bottom, b.top - a.bottom));
+// How far two characters about as high stand one above the other, near enough to be lines of one text; in columns.
+float stacked_columns(const glyphs::Component& a, const glyphs::Component& b) {
   const float lower = std::min(height(a), height(b)), higher = std::max(height(a), height(b));
-  return across >= 0.5f * std::min(width(a), width(b)) && apart >= -0.25f * lower && apart <= APART * higher;
+  const auto apart = static_cast<float>(std::max(a.top - b.bottom, b.top - a.bottom));
+  if (higher > 2 * lower || apart < -0.25f * lower || apart > APART * higher) return 0;
+  return std::max(0.0f, static_cast<float>(std::min(a.right, b.right) - std::max(a.left, b.left)));
+}
+
+// Whether a character stands above or below another one, or a third of it above or below several.
+bool is_stacked(const glyphs::Component& c, const Components& others) {
+  float covered = 0;
+  for (const auto& other : others) {
+    const float columns = stacked_columns(c, other);
+    if (columns >= 0.5f * std::min(width(c), width(other))) return true;
+    covered += columns;
+  }
+  return covered >= 0.3f * width(c);
 }
 
 struct Run {
@@ -225,8 +235,7 @@ float stacked(Components found, const Text& text, float middle) {
   bool leave = false;
   for (const auto& c : found) {
     all += c.area;
-    const bool over = std::any_of(found.begin(), found.end(), [&](const auto& other) { return is_stacked(c, other); });
-    if (!over) continue;
+    if (!is_stacked(c, found)) continue;
     some += c.area, ++characters, leave = leave || leaves(c, text, middle);
   }
   if (characters < PIECES && !leave) return 0;  // of an 8 or a 3 that is broken

@@ -52,6 +52,12 @@ def test_what_is_no_share_is_wrong_usage(run, labels, model, given):
     assert "1% or 0.01" in outcome.stderr
 
 
+def test_a_forgotten_percent_is_asked_for(run, labels, model):
+    outcome = run("evaluate", "--fields", labels, "--model", model, "--max-error", "1")
+    assert outcome.status == 2
+    assert "give 100% or 1%" in outcome.stderr
+
+
 def test_options_that_exclude_each_other_are_wrong_usage(run, labels):
     assert run("evaluate", "--fields", labels, "--data", "digits8x8").status == 2
     assert run("evaluate", "--data", "digits8x8", "--max-error", "1%").status == 2

@@ -42,6 +42,13 @@ def test_a_subset_keeps_pictures_with_their_texts(folder):
     assert [picture.shape[0] for picture in some.pictures] == [22, 20]
 
 
+def test_a_tar_may_say_that_its_files_are_here(folder, tmp_path):
+    """As `tar -C folder .` writes it."""
+    with tarfile.open(tmp_path / "set.tar", "w") as archive:
+        archive.add(folder, ".")
+    assert load_fields(tmp_path / "set.tar").texts == load_fields(folder).texts
+
+
 @pytest.mark.parametrize(
     "line", ["{", "[]", '{"file": "0.png"}', '{"file": 1, "text": "1"}', '{"file": "0.png", "text": ""}', '"a"']
 )

@@ -207,6 +207,14 @@ def test_no_character_of_one_line_stands_above_another(text, slope):
     assert field_ink(on_paper(ink, contrast=0.7)).text.stacked == 0
 
 
+@pytest.mark.parametrize("shift", [-18, -9, 0, 9, 18])
+def test_lines_of_which_one_is_shifted_stand_above_each_other(shift):
+    """Half a character further, none stands above another by half of its width, but above two of them by all of it."""
+    line = np.pad(field("30528", margin=8), ((0, 0), (20, 20)))
+    both = np.vstack([line, np.roll(line, shift, axis=1)])
+    assert field_ink(on_paper(both, contrast=0.7)).text.stacked > 0.5
+
+
 @pytest.mark.parametrize(("text", "row"), [("8", 32), ("3", 32), ("1", 40), ("181", 32)])
 def test_a_broken_character_is_one(text, row):
     ink = field(text, height=60)

@@ -92,6 +92,8 @@ class _Share(click.ParamType):  # type: ignore[type-arg]
             share = -1.0
         if not 0 <= share <= 1:
             self.fail(f"{value} is no share; give one such as 1% or 0.01, from 0% to 100%", param, ctx)
+        if share == 1 and not text.endswith("%"):
+            self.fail(f"{value} is all of them, and 1% one in a hundred; give 100% or 1%", param, ctx)
         return share
 
 

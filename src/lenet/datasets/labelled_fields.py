@@ -9,6 +9,7 @@ import math
 import os
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -211,13 +212,14 @@ def read_labels(labels: bytes, path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _member(archive: tarfile.TarFile, name: str, path: Path) -> bytes:
-    try:
-        member = archive.extractfile(name)
-    except (KeyError, tarfile.TarError):
-        member = None
-    if member is None:
-        raise InputError(f"{path} holds no file {name}; pack the pictures with their {LABELS}")
-    return member.read()
+    for stored in (name, f"./{name}"):  # as `tar -C folder .` calls it
+        with suppress(KeyError, tarfile.TarError):
+            member = archive.extractfile(stored)
+            if member is not None:
+                return member.read()
+    raise InputError(
+        f"{path} holds no file {name} at its top; pack the pictures with their {LABELS}, without the folder"
+    )
 
 
 def _picture(source: bytes | Path, left: float) -> NDArray[np.uint8]:

@@ -103,8 +103,8 @@ class DocumentReader:
         self.network = network_for(model if model is not None else "digits" if plain else "fields")
         if plain and (is_field_network(self.network) or self.network.architecture.input[0] != 1):
             raise InputError(
-                f"{self.network} knows no single characters, by which pages are read; say with kind what each page "
-                "holds, or leave model out"
+                f"{self.network} knows no single characters, by which pages are read; say with kind (--as) what each "
+                "page holds, or leave model out"
             )
         self._form = None if template is None else self._form_reader(template)
         self.field = None
