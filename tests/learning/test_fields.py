@@ -13,6 +13,7 @@ from lenet.datasets.labelled_fields import Fields
 from lenet.datasets.synthetic import synthetic_fields
 from lenet.errors import DivergenceError, InputError
 from lenet.learning.fields import FIELD_CLASSES, train_fields
+from lenet.learning.history import Progress
 from lenet.learning.recipes import RECIPES
 from lenet.reading.fields import emissions_of
 from lenet.strips import make_strips
@@ -29,6 +30,16 @@ def digits() -> lenet.Dataset:
 def fields(digits) -> Fields:
     made = list(synthetic_fields(digits, 24, seed=3, text=lambda rng: str(rng.integers(10, 9999))))
     return Fields([f.picture for f in made], tuple(f.text for f in made), tuple(map(str, range(24))))
+
+
+class StopError(Exception):
+    """Somebody interrupts a training."""
+
+
+def stop(progress: Progress) -> None:
+    """Interrupt a training in its second epoch."""
+    if progress.epoch == 2:
+        raise StopError
 
 
 def numbers(network: lenet.Network) -> np.ndarray:
@@ -50,13 +61,6 @@ def test_the_loss_falls_and_errors_are_measured(trained):
 
 def test_an_interrupted_training_ends_in_the_same_numbers(trained, fields, digits, tmp_path):
     state = tmp_path / "state.safetensors"
-
-    class StopError(Exception):
-        pass
-
-    def stop(progress):
-        if progress.epoch == 2:
-            raise StopError
 
     with pytest.raises(StopError):
         train_fields(fields, digits, recipe=SHORT, synthetic=24, checkpoint=state, callback=stop)
@@ -109,13 +113,6 @@ def test_a_training_goes_on_with_the_same_teachers_alone(trained, fields, tmp_pa
     state, other = tmp_path / "state.safetensors", trained.network.copy()
     other.parameters["OUTPUT.biases"][...] += 0.1
     both = [trained.network, other]
-
-    class StopError(Exception):
-        pass
-
-    def stop(progress):
-        if progress.epoch == 2:
-            raise StopError
 
     with pytest.raises(StopError):
         train_fields(fields, recipe=SHORT, teachers=both, checkpoint=state, callback=stop)
